@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 
@@ -29,6 +27,3 @@ class Block(nn.Module):
 
     def set_drop_path(self, rate: float) -> None:
         """Set the stochastic-depth rate of the train form; blocks without a residual branch ignore it."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return super().__call__(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""Devices: what they launch, what it costs, how sure that is."""

@@ -1,0 +1,1 @@
+"""Developers' scripts; never imported by the product."""

@@ -1,0 +1,1 @@
+"""From the train form to the deploy form of a whole network."""

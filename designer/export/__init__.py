@@ -1,0 +1,1 @@
+"""Files that leave the studio, each checked before it is offered."""

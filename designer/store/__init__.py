@@ -1,0 +1,1 @@
+"""Saved designs: every commit, by compare-and-swap."""

@@ -1,0 +1,1 @@
+"""The pages. Widgets in, one core call, drawing out."""

@@ -1,0 +1,1 @@
+"""Fusion rules as data, one file per runtime."""

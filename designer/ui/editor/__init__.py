@@ -1,0 +1,1 @@
+"""The graph editor: a Streamlit component and its Python side."""

@@ -1,0 +1,1 @@
+"""Blockwright's core: designs, their cost, their deploy form, their exports."""
