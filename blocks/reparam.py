@@ -7,26 +7,15 @@ it absorbs both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class Foldable(Protocol):
-    """A module with a deploy form."""
-
-    def deploy_structure(self) -> nn.Module:
-        """Return the folded skeleton, uninitialised."""
-
-    def to_deploy(self) -> nn.Module:
-        """Return the folded module with weights."""
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Return the parameters of the train form."""
-
+M = TypeVar("M", bound=nn.Module)
 
 Affine = tuple[Tensor, Tensor]
 """(weight, bias), float64."""
@@ -100,24 +89,25 @@ def load(layer: nn.Conv2d | nn.Linear, affine: Affine) -> None:
         layer.bias.copy_(bias)
 
 
-def skeleton_of(train: Foldable) -> nn.Module:
-    """Return `train.deploy_structure()` in the dtype and on the device of `train`."""
+def skeleton_of(train: M) -> M:
+    """Return `train.deploy_structure()`, its deploy form without weights, in the dtype and on the device of `train`."""
     example = next(train.parameters())
-    return train.deploy_structure().to(device=example.device, dtype=example.dtype)
+    skeleton = cast(Callable[[], M], train.deploy_structure)()
+    return skeleton.to(device=example.device, dtype=example.dtype)
 
 
-def fold_children(train: nn.Module, skeleton: nn.Module) -> nn.Module:
+def fold_children(train: nn.Module, skeleton: M) -> M:
     """Fill `skeleton` (same child names) with the deploy form of each child of `train`, and return it.
 
     A child that folds itself offers `to_deploy`; a container is walked; anything else is copied as it is.
     """
     for name, child in train.named_children():
         if hasattr(child, "to_deploy"):
-            setattr(skeleton, name, child.to_deploy())
+            setattr(skeleton, name, cast(Callable[[], nn.Module], child.to_deploy)())
         elif next(child.children(), None) is not None:
-            fold_children(child, getattr(skeleton, name))
+            fold_children(child, skeleton.get_submodule(name))
         else:
-            getattr(skeleton, name).load_state_dict(child.state_dict())
+            skeleton.get_submodule(name).load_state_dict(child.state_dict())
     own = dict(train.named_parameters(recurse=False)) | dict(train.named_buffers(recurse=False))
     with torch.no_grad():
         for name, value in own.items():
