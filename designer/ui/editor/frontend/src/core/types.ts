@@ -1,0 +1,322 @@
+/**
+ * The protocol between Python and the editor, and the design document itself.
+ *
+ * The document mirrors `designer/design/model.py`, the palette mirrors `designer/design/blockinfo.py`. Everything is
+ * plain JSON and treated as immutable: a change makes new objects and keeps the untouched ones.
+ */
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Config = Readonly<Record<string, Json>>;
+export type Position = readonly [number, number];
+
+// ---- the design ------------------------------------------------------------------------------------------------
+
+export interface InputSpec {
+  readonly kind: "map";
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly dtype: "float32";
+}
+
+/** One card: a block with its config, drawn once and built `repeat` times in sequence. */
+export interface Node {
+  readonly id: string;
+  readonly block: string;
+  readonly config: Config;
+  readonly repeat: number;
+  readonly label: string;
+  readonly group: string | null;
+  readonly position: Position | null;
+  readonly shares: string | null;
+}
+
+export interface Edge {
+  readonly source: string;
+  readonly source_port: string;
+  readonly target: string;
+  readonly target_port: string;
+}
+
+/** A named stage, possibly inside another, possibly repeated as a whole. */
+export interface Group {
+  readonly id: string;
+  readonly label: string;
+  readonly parent: string | null;
+  readonly repeat: number;
+  readonly collapsed: boolean;
+}
+
+/** A node and one of its ports. */
+export type PortRef = readonly [node: string, port: string];
+
+export interface Design {
+  readonly schema_version: 1;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly outputs: Readonly<Record<string, PortRef>>;
+  readonly nodes: readonly Node[];
+  readonly edges: readonly Edge[];
+  readonly groups: readonly Group[];
+  readonly meta: Readonly<Record<string, Json>>;
+}
+
+/** A piece of a design: what the clipboard and the ready-made parts hold. */
+export interface Fragment {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly Edge[];
+  readonly groups: readonly Group[];
+}
+
+// ---- the palette -----------------------------------------------------------------------------------------------
+
+/** What flows through a port. `same` is an output of the kind that came in at in0. */
+export type PortKind = "map" | "tokens" | "vector" | "same";
+
+export interface PortInfo {
+  readonly name: string;
+  readonly kinds: readonly PortKind[];
+}
+
+export type FieldType = "int" | "float" | "bool" | "choice" | "text";
+
+export interface FieldInfo {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly nullable: boolean;
+  readonly default: Json;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly choices: readonly Json[];
+  readonly role: string;
+  readonly divisor: number;
+  readonly rounding: string;
+  readonly help: string;
+}
+
+export interface Citation {
+  readonly title: string;
+  readonly url: string;
+  readonly year: number;
+  readonly figure: string;
+}
+
+export interface BlockInfo {
+  readonly name: string;
+  readonly title: string;
+  readonly family: string;
+  readonly about: string;
+  readonly formula: string;
+  readonly citation: Citation | null;
+  readonly reconstruction: string;
+  readonly repeatable: boolean;
+  readonly depends_on_size: boolean;
+  /** Side ("in" or "out") -> the config field that says how many ports there are. */
+  readonly count_fields: Readonly<Record<string, string>>;
+  readonly in_ports: readonly PortInfo[];
+  readonly out_ports: readonly PortInfo[];
+  readonly fields: readonly FieldInfo[];
+}
+
+/** Blocks by name, in palette order. */
+export type Palette = ReadonlyMap<string, BlockInfo>;
+
+/** A ready-made piece of a published network: a stage template of the palette. */
+export interface Part {
+  readonly id: string;
+  readonly title: string;
+  readonly family: string;
+  readonly preset: string;
+  readonly doc: Fragment;
+}
+
+// ---- the analysis ----------------------------------------------------------------------------------------------
+
+export type Form = "deploy" | "train";
+export type Metric = "params" | "macs" | "memory" | "time";
+export type Shape = readonly number[];
+
+export interface NodeAnalysis {
+  readonly params: number;
+  readonly macs: number;
+  readonly memory_access_bytes: number;
+  readonly out_shapes: readonly Shape[];
+  readonly in_shapes: readonly Shape[];
+  /** The shape follows an error further up: shown hatched, left out of totals. */
+  readonly assumed: boolean;
+  readonly latency_ms: number | null;
+  readonly uncounted: boolean;
+  /** The node that sets the channels arriving here. */
+  readonly in_channels_from?: string;
+}
+
+export interface GroupAnalysis {
+  readonly params: number;
+  readonly macs: number;
+  readonly memory_access_bytes: number;
+  readonly latency_ms: number | null;
+  readonly out_shape: Shape | null;
+}
+
+export interface Totals {
+  readonly params: number;
+  readonly macs: number;
+  readonly flops: number;
+  readonly memory_access_bytes: number;
+  readonly peak_memory_bytes: number;
+  readonly weight_bytes: number;
+  readonly activation_bytes: number;
+  readonly coverage: number;
+  readonly uncounted: readonly string[];
+}
+
+export interface Latency {
+  readonly device: string;
+  readonly title: string;
+  readonly ms: number | null;
+  readonly low_ms: number | null;
+  readonly high_ms: number | null;
+  readonly kind: string;
+  readonly in_domain: boolean;
+  readonly why: string;
+}
+
+export interface Delta {
+  readonly params: number;
+  readonly macs: number;
+}
+
+export interface Fix {
+  readonly label: string;
+  readonly command: Readonly<Record<string, Json>>;
+  readonly delta: Delta | null;
+}
+
+export interface Cause {
+  readonly node: string;
+  readonly field: string | null;
+}
+
+export interface Issue {
+  readonly node: string | null;
+  readonly field: string | null;
+  readonly kind: string;
+  readonly message: string;
+  readonly cause: Cause | null;
+  readonly fixes: readonly Fix[];
+}
+
+export interface Analysis {
+  readonly rev: number;
+  readonly form: Form;
+  readonly batch: number;
+  readonly precision: string;
+  readonly complete: boolean;
+  readonly nodes: Readonly<Record<string, NodeAnalysis>>;
+  readonly groups: Readonly<Record<string, GroupAnalysis>>;
+  readonly totals: Totals;
+  readonly latency: readonly Latency[];
+  readonly issues: readonly Issue[];
+  readonly elapsed_ms: number;
+}
+
+/** Totals of another document: the pinned reference, or what a value would give before it is chosen. */
+export interface Figures {
+  readonly totals: Totals;
+  readonly latency: readonly Latency[];
+}
+
+export interface Reference extends Figures {
+  readonly name: string;
+}
+
+export interface Preview extends Figures {
+  readonly id: string;
+}
+
+// ---- Python -> browser -----------------------------------------------------------------------------------------
+
+/** A change made by Python: one undo step in the browser, dropped if `base_rev` is stale. */
+export interface Apply {
+  readonly id: string;
+  readonly base_rev: number;
+  readonly label: string;
+  readonly doc: Design;
+}
+
+export interface Options {
+  readonly form: Form;
+  readonly batch: number;
+  readonly precision: string;
+  readonly metric: Metric;
+  readonly input: { readonly channels: number; readonly height: number; readonly width: number };
+}
+
+export interface Saved {
+  readonly rev: number;
+  readonly state: "saved" | "conflict" | "error";
+  readonly message: string;
+}
+
+export interface ServerData {
+  readonly doc_id: string;
+  readonly epoch: string;
+  readonly fresh: boolean;
+  readonly rev: number;
+  readonly doc: Design;
+  /** A preset: the browser just edits, and Python copies it at the first edit. */
+  readonly read_only: boolean;
+  readonly palette: readonly BlockInfo[];
+  readonly parts: readonly Part[];
+  readonly recents: readonly string[];
+  readonly analysis: Analysis | null;
+  readonly reference: Reference | null;
+  readonly preview: Preview | null;
+  readonly apply: Apply | null;
+  readonly options: Options;
+  readonly saved: Saved;
+  readonly hints: boolean;
+  readonly name: string;
+  readonly busy: string | null;
+}
+
+// ---- browser -> Python -----------------------------------------------------------------------------------------
+
+/** State "commit": always the whole document, because Streamlit coalesces rapid updates and the latest wins. */
+export interface Commit {
+  readonly doc_id: string;
+  readonly epoch: string;
+  readonly rev: number;
+  readonly base_rev: number;
+  readonly label: string;
+  readonly doc: Design;
+}
+
+/** State "options". `n` counts, so that choosing the same value again is still a change. */
+export interface OptionsState extends Options {
+  readonly n: number;
+}
+
+/** State "preview": a document that is measured and never saved. */
+export interface PreviewRequest {
+  readonly id: string;
+  readonly base_rev: number;
+  readonly doc: Design;
+}
+
+export type ActionKind =
+  | "fix"
+  | "export"
+  | "keep_variant"
+  | "reload"
+  | "save_copy"
+  | "pin"
+  | "dismiss_hints"
+  | "duplicate_design";
+
+/** Trigger "action": something done once. `id` is unique, so that Python can tell a repeat from a resend. */
+export interface Action {
+  readonly id: string;
+  readonly kind: ActionKind;
+  readonly [payload: string]: Json;
+}
