@@ -1,0 +1,52 @@
+"""timm's networks with random weights, and torch's own counter of multiply-accumulates.
+
+torchvision has no CPU build for this torch: its Python part imports once the two operators that its compiled part
+would bring have been declared. No network calls them.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+
+import torch
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def _declare_torchvision_operators() -> None:
+    for name in ("nms", "qnms"):
+        if not hasattr(torch.ops.torchvision, name):
+            torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+_declare_torchvision_operators()
+
+import timm  # noqa: E402  (needs the operators above)
+
+
+def create(name: str) -> nn.Module:
+    """Return timm's network of this name in eval mode, with random weights (nothing is downloaded)."""
+    model: nn.Module = timm.create_model(name, pretrained=False)
+    return model.eval()
+
+
+@functools.cache
+def params(name: str) -> int:
+    """Return how many parameters timm's network of this name has in train form, buffers not counted."""
+    return sum(p.numel() for p in create(name).parameters())
+
+
+def torch_macs(module: nn.Module, size: tuple[int, int, int] = (3, 224, 224)) -> int:
+    """Return the MACs of one image of `size` (C, H, W) by torch's counter: convolutions, linear layers and matmuls.
+
+    torch counts FLOPs = 2 x MACs. Runs a copy on the meta device in eval mode; attention takes the math kernel, so
+    that its two matrix products are seen.
+    """
+    shadow = copy.deepcopy(module).to("meta").eval()
+    with torch.inference_mode(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        shadow(torch.empty(1, *size, device="meta"))
+    flops = counter.get_total_flops()
+    assert flops % 2 == 0
+    return flops // 2
