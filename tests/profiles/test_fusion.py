@@ -1,0 +1,166 @@
+"""Fusion on small graphs made by hand: what joins what, and what a kernel reads and writes."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from profiles.fusion import Pattern, Rules, Stage, fuse, load_rules, rule_names
+from profiles.work import Kernel, Op, OpClass, Tensor
+
+
+class Graph:
+    """Writes ops down in execution order and gives tensors their ids."""
+
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+        self._ids = count()
+
+    def tensor(self, *shape: int) -> Tensor:
+        elements = 1
+        for size in shape:
+            elements *= size
+        return Tensor(next(self._ids), shape, elements)
+
+    def op(
+        self, op_class: OpClass, *inputs: Tensor, weights: tuple[int, ...] = (), shape: tuple[int, ...] = ()
+    ) -> Tensor:
+        out = self.tensor(*(shape or inputs[0].shape))
+        held = tuple(self.tensor(size) for size in weights)
+        self.ops.append(Op(op_class, op_class, 10 if weights else 0, inputs, held, (out,)))
+        return out
+
+    def classes(self, rules: str | Rules = "generic", keep: tuple[int, ...] = ()) -> list[list[str]]:
+        return [[op.op_class for op in kernel.ops] for kernel in fuse(self.ops, rules, keep)]
+
+
+def counts(kernel: Kernel) -> tuple[int, int, int]:
+    return kernel.input_elements, kernel.weight_elements, kernel.output_elements
+
+
+def test_conv_bn_activation_is_one_generic_kernel() -> None:
+    g = Graph()
+    x = g.tensor(1, 3, 8, 8)
+    y = g.op("conv", x, weights=(216,), shape=(1, 8, 8, 8))
+    g.op("activation", g.op("norm", y, weights=(8, 8, 8, 8)))
+    (kernel,) = fuse(g.ops, "generic")
+    assert kernel.op_class == "conv" and kernel.main is g.ops[0]
+    assert counts(kernel) == (192, 216 + 32, 512)
+    assert kernel.macs == 20
+
+
+def test_generic_order_is_norm_then_activation_and_one_of_each() -> None:
+    g = Graph()
+    x = g.op("linear", g.tensor(1, 8), weights=(64,))
+    x = g.op("activation", x)
+    x = g.op("norm", x, weights=(8,))
+    g.op("activation", x)
+    assert g.classes() == [["linear", "activation"], ["norm"], ["activation"]]
+
+
+def test_an_output_that_two_ops_read_stays() -> None:
+    g = Graph()
+    x = g.op("conv", g.tensor(1, 4, 4, 4), weights=(4,))
+    y = g.op("activation", x)
+    g.op("elementwise", x, y)
+    assert g.classes() == [["conv"], ["activation"], ["elementwise"]]
+
+
+def test_an_output_of_the_network_stays() -> None:
+    g = Graph()
+    x = g.op("conv", g.tensor(1, 4, 4, 4), weights=(4,))
+    g.op("activation", x)
+    assert g.classes() == [["conv", "activation"]]
+    assert g.classes(keep=(x.id,)) == [["conv"], ["activation"]]
+
+
+def test_a_view_launches_nothing_and_is_looked_through() -> None:
+    g = Graph()
+    x = g.op("linear", g.tensor(1, 4, 8), weights=(64,))
+    v = g.op("view", x, shape=(4, 8))
+    g.op("activation", g.op("view", v, shape=(32,)))
+    (kernel,) = fuse(g.ops, "generic")
+    assert [op.op_class for op in kernel.ops] == ["linear", "activation"]
+    assert counts(kernel) == (32, 64, 32)
+
+
+def test_a_view_that_leaves_the_network_counts_as_a_reader() -> None:
+    g = Graph()
+    x = g.op("linear", g.tensor(1, 8), weights=(64,))
+    g.op("view", x, shape=(8,))
+    g.op("activation", x)
+    assert g.classes() == [["linear"], ["activation"]]
+
+
+def test_a_slice_reads_what_it_shows_and_a_broadcast_what_exists() -> None:
+    g = Graph()
+    x = g.op("pool", g.tensor(1, 8, 2, 2))
+    half = g.op("view", x, shape=(1, 4, 2, 2))
+    g.op("elementwise", half, half)
+    wide = g.op("view", g.op("pool", g.tensor(1, 2)), shape=(100, 2))
+    g.op("activation", wide)
+    kernels = {kernel.op_class: kernel for kernel in fuse(g.ops, "generic")}
+    assert counts(kernels["elementwise"]) == (16, 0, 16)
+    assert counts(kernels["activation"]) == (2, 0, 200)
+
+
+def test_a_weight_or_input_read_twice_counts_once() -> None:
+    g = Graph()
+    x = g.tensor(1, 4)
+    g.op("elementwise", x, x)
+    assert counts(fuse(g.ops, "generic")[0]) == (4, 0, 4)
+
+
+LOOPS = Rules(
+    name="loops",
+    about="pointwise loops",
+    source="a test",
+    patterns=(Pattern(main=("elementwise", "norm"), then=(Stage(classes=("elementwise",), repeat=True),), joins=True),),
+)
+
+
+def test_two_loops_that_meet_become_one() -> None:
+    g = Graph()
+    a = g.op("norm", g.tensor(1, 4), weights=(4,))
+    b = g.op("elementwise", g.tensor(1, 4))
+    g.op("elementwise", a, b)
+    (kernel,) = fuse(g.ops, LOOPS)
+    assert kernel.op_class == "norm"
+    assert counts(kernel) == (8, 4, 4)
+
+
+def test_kernels_come_in_an_order_that_can_be_executed() -> None:
+    g = Graph()
+    a = g.op("elementwise", g.tensor(1, 4))
+    b = g.op("pool", g.tensor(1, 4))
+    g.op("elementwise", a, b)
+    assert g.classes(LOOPS) == [["pool"], ["elementwise", "elementwise"]]
+
+
+@pytest.mark.parametrize("name", rule_names())
+def test_every_op_lands_in_exactly_one_kernel(name: str) -> None:
+    g = Graph()
+    x = g.tensor(1, 8, 4, 4)
+    for _ in range(3):
+        y = g.op("activation", g.op("norm", g.op("pointwise", x, weights=(64,)), weights=(8,)))
+        y = g.op("norm", g.op("depthwise", y, weights=(72,)), weights=(8,))
+        s = g.op("activation", g.op("linear", g.op("reduce", y, shape=(1, 8)), weights=(64,)))
+        x = g.op("copy", g.op("elementwise", g.op("elementwise", y, s), x), x)
+    ops = [op for kernel in fuse(g.ops, name) for op in kernel.ops]
+    assert sorted(map(id, ops)) == sorted(map(id, g.ops))
+
+
+def test_unknown_rules_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r'no set "nope"; choose one of .*generic'):
+        fuse((), "nope")
+
+
+def test_a_class_may_start_one_pattern_only() -> None:
+    one = Pattern(main=("conv",))
+    with pytest.raises(ValueError, match='op class "conv" starts two patterns'):
+        Rules(name="x", about="", source="", patterns=(one, one))
+
+
+def test_rules_are_loaded_once() -> None:
+    assert load_rules("generic") is load_rules("generic")
