@@ -3,9 +3,43 @@
 from __future__ import annotations
 
 from blocks.config import BlockConfig
+from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
+from blocks.heads import LinearConfig, SqueezeExciteConfig
+from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
+from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
+from blocks.simple import (
+    ActivationConfig,
+    BatchNormConfig,
+    DropoutConfig,
+    IdentityConfig,
+    InputConfig,
+    LayerNormConfig,
+    OutputConfig,
+)
 
 BLOCKS: tuple[type[BlockConfig], ...] = (
+    InputConfig,
+    OutputConfig,
+    ConvNormActConfig,
+    DepthwiseConvConfig,
+    PointwiseConvConfig,
+    MaxPoolConfig,
+    AvgPoolConfig,
+    GlobalAvgPoolConfig,
+    UpsampleConfig,
+    AddConfig,
+    MultiplyConfig,
+    ConcatConfig,
+    SplitConfig,
+    ChannelShuffleConfig,
+    BatchNormConfig,
+    LayerNormConfig,
+    ActivationConfig,
+    DropoutConfig,
+    IdentityConfig,
+    SqueezeExciteConfig,
+    LinearConfig,
     RepGhostModuleConfig,
     RepGhostBottleneckConfig,
 )

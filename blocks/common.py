@@ -82,7 +82,7 @@ def squeezed_width(channels: int, ratio: float, divisor: int, rounding: Rounding
 
 
 def init_kaiming_fan_out(module: nn.Module, generator: torch.Generator | None) -> None:
-    """He-normal convolutions (fan out), unit batch norms, linear layers uniform by fan in, zero biases."""
+    """He-normal convolutions (fan out), unit norms, linear layers uniform by fan in, zero biases."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             fan_out = layer.weight.shape[0] * layer.weight[0, 0].numel() // layer.groups
@@ -90,7 +90,7 @@ def init_kaiming_fan_out(module: nn.Module, generator: torch.Generator | None) -
         elif isinstance(layer, nn.Linear):
             bound = 1.0 / math.sqrt(layer.in_features)
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm2d | nn.LayerNorm):
             layer.reset_parameters()
         if isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None:
             nn.init.zeros_(layer.bias)
