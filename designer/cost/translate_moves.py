@@ -1,0 +1,337 @@
+"""Translations of what moves or makes data: views, copies, indexing and tensors made inside `forward`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from designer.cost import rules
+from designer.cost.rules import Shape, Work
+from designer.cost.standin import META, StandIn
+
+if TYPE_CHECKING:
+    from designer.cost.record import Recorder
+
+Translate = Callable[..., Any]
+
+
+def _sizes(sizes: Sequence[Any]) -> Shape:
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else tuple(sizes)
+
+
+def _copy(rec: Recorder, name: str, x: StandIn, shape: Shape) -> StandIn:
+    return rec.emit(name, Work("copy", 0, shape), (x,))
+
+
+def _reshape(rec: Recorder, x: StandIn, *sizes: Any, **kw: Any) -> StandIn:
+    wanted = _sizes(sizes) if sizes else tuple(kw.get("shape", kw.get("size", ())))
+    if len(wanted) == 1 and isinstance(wanted[0], torch.dtype):
+        return x
+    source = tuple(x.shape)
+    shape = rules.reshape(source, wanted)
+    if shape == source:
+        return x
+    if x.dense or rules.only_splits(source, shape):
+        return rec.view("reshape", x, shape, x.dense)
+    return _copy(rec, "reshape", x, shape)
+
+
+def _flatten(rec: Recorder, x: StandIn, start_dim: int = 0, end_dim: int = -1) -> StandIn:
+    start, end = start_dim % x.ndim, end_dim % x.ndim
+    return _reshape(rec, x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+
+def _unflatten(rec: Recorder, x: StandIn, dim: int, sizes: Sequence[int]) -> StandIn:
+    axis = dim % x.ndim
+    return _reshape(rec, x, (*x.shape[:axis], *rules.reshape((x.shape[axis],), sizes), *x.shape[axis + 1 :]))
+
+
+def _unsqueeze(rec: Recorder, x: StandIn, dim: int) -> StandIn:
+    axis = dim % (x.ndim + 1)
+    return rec.view("unsqueeze", x, (*x.shape[:axis], 1, *x.shape[axis:]), x.dense)
+
+
+def _squeeze(rec: Recorder, x: StandIn, dim: Any = None) -> StandIn:
+    dims = range(x.ndim) if dim is None else [d % x.ndim for d in ((dim,) if isinstance(dim, int) else dim)]
+    return rec.view("squeeze", x, tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in dims), x.dense)
+
+
+def _permute(rec: Recorder, x: StandIn, *dims: Any, **kw: Any) -> StandIn:
+    order = [d % x.ndim for d in (_sizes(dims) if dims else kw["dims"])]
+    moved = [d for d in order if x.shape[d] != 1]
+    return rec.view("permute", x, tuple(x.shape[d] for d in order), x.dense and moved == sorted(moved))
+
+
+def _transpose(rec: Recorder, x: StandIn, dim0: int, dim1: int) -> StandIn:
+    order = list(range(x.ndim))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return _permute(rec, x, order)
+
+
+def _turn(rec: Recorder, x: StandIn) -> StandIn:
+    return _transpose(rec, x, -2, -1) if x.ndim > 1 else x
+
+
+def _movedim(rec: Recorder, x: StandIn, source: Any, destination: Any) -> StandIn:
+    order = torch.empty(tuple(range(2, x.ndim + 2)), device=META).movedim(source, destination).shape
+    return _permute(rec, x, [n - 2 for n in order])
+
+
+def _contiguous(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
+    return x if x.dense else _copy(rec, "contiguous", x, tuple(x.shape))
+
+
+def _clone(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
+    return _copy(rec, "clone", x, tuple(x.shape))
+
+
+def _expand(rec: Recorder, x: StandIn, *sizes: Any) -> StandIn:
+    wanted = _sizes(sizes)
+    own = (1,) * (len(wanted) - x.ndim) + tuple(x.shape)
+    shape = tuple(n if w == -1 else w for n, w in zip(own, wanted, strict=True))
+    return x if shape == tuple(x.shape) else rec.view("expand", x, shape, False)
+
+
+def _expand_as(rec: Recorder, x: StandIn, other: StandIn) -> StandIn:
+    return _expand(rec, x, tuple(other.shape))
+
+
+def _repeat(rec: Recorder, x: StandIn, *sizes: Any) -> StandIn:
+    times = _sizes(sizes)
+    own = (1,) * (len(times) - x.ndim) + tuple(x.shape)
+    return _copy(rec, "repeat", x, tuple(n * t for n, t in zip(own, times, strict=True)))
+
+
+def _repeat_interleave(rec: Recorder, x: StandIn, repeats: int, dim: int | None = None, **_: Any) -> StandIn:
+    if dim is None:
+        return _copy(rec, "repeat_interleave", x, (x.numel() * repeats,))
+    shape = tuple(n * repeats if i == dim % x.ndim else n for i, n in enumerate(x.shape))
+    return _copy(rec, "repeat_interleave", x, shape)
+
+
+def _pieces(
+    rec: Recorder, name: str, x: StandIn, dim: int, sizes: Sequence[int], drop: bool = False
+) -> tuple[StandIn, ...]:
+    axis = dim % x.ndim
+    dense = x.dense and math.prod(x.shape[:axis]) == 1
+    before, after = tuple(x.shape[:axis]), tuple(x.shape[axis + 1 :])
+    shapes = [(*before, *after) if drop else (*before, n, *after) for n in sizes]
+    if x.weight:
+        return tuple(StandIn(rec, x.tensor, shape, x.dtype, True, dense) for shape in shapes)
+    outs = tuple(StandIn(rec, rec.tensor(shape), shape, x.dtype, False, dense) for shape in shapes)
+    rec.add(name, "view", 0, (x,), outs)
+    return outs
+
+
+def _chunk(rec: Recorder, x: StandIn, chunks: int, dim: int = 0) -> tuple[StandIn, ...]:
+    size = -(-x.shape[dim] // chunks)
+    return _split(rec, x, size, dim)
+
+
+def _split(rec: Recorder, x: StandIn, split_size_or_sections: Any, dim: int = 0) -> tuple[StandIn, ...]:
+    total, sizes = x.shape[dim], split_size_or_sections
+    if isinstance(sizes, int):
+        sizes = [min(sizes, total - at) for at in range(0, total, sizes)]
+    if sum(sizes) != total:
+        raise ValueError(f"A split into {list(sizes)} does not add up to the {total} elements of dimension {dim}.")
+    return _pieces(rec, "split", x, dim, sizes)
+
+
+def _unbind(rec: Recorder, x: StandIn, dim: int = 0) -> tuple[StandIn, ...]:
+    return _pieces(rec, "unbind", x, dim, [1] * x.shape[dim], drop=True)
+
+
+def _narrow(rec: Recorder, x: StandIn, dim: int, start: Any, length: int) -> StandIn:
+    return _pieces(rec, "narrow", x, dim, [length])[0]
+
+
+def _select(rec: Recorder, x: StandIn, dim: int, index: int) -> StandIn:
+    return _pieces(rec, "select", x, dim, [1], drop=True)[0]
+
+
+def _getitem(rec: Recorder, x: StandIn, index: Any) -> StandIn:
+    """Slices and integers are views; an index that holds a tensor or a list gathers, which copies."""
+    items = tuple(index) if isinstance(index, tuple | list) else (index,)
+    tensors = [i for i in items if type(i) is StandIn]
+    plain = tuple(torch.empty(i.shape, dtype=torch.int64, device=META) if type(i) is StandIn else i for i in items)
+    shape = _indexed(tuple(x.shape), plain)
+    if shape == tuple(x.shape) and not tensors:
+        return x
+    if tensors or any(isinstance(i, list) for i in items):
+        return rec.emit("gather", Work("copy", 0, shape), (x, *tensors), x.dtype)
+    inner = math.prod(shape) == math.prod(x.shape) or (x.shape[0] == 1 and len(items) < 3)
+    return rec.view("slice", x, shape, x.dense and inner)
+
+
+def _indexed(shape: Shape, items: tuple[Any, ...]) -> Shape:
+    with torch._C.DisableTorchFunction():
+        return tuple(torch.empty(shape, device=META)[items].shape)
+
+
+def _setitem(rec: Recorder, x: StandIn, index: Any, value: Any) -> None:
+    reads = [x, value] if type(value) is StandIn else [x]
+    x.become(rec.emit("setitem", Work("copy", 0, tuple(x.shape)), reads, x.dtype))
+
+
+def _cat(rec: Recorder, tensors: Sequence[StandIn], dim: int = 0, **kw: Any) -> StandIn:
+    return rec.emit("cat", rules.concat([tuple(t.shape) for t in tensors], kw.get("axis", dim)), tensors)
+
+
+def _stack(rec: Recorder, tensors: Sequence[StandIn], dim: int = 0) -> StandIn:
+    axis = dim % (tensors[0].ndim + 1)
+    shape = (*tensors[0].shape[:axis], len(tensors), *tensors[0].shape[axis:])
+    return rec.emit("stack", Work("copy", 0, shape), tensors)
+
+
+def _pad(rec: Recorder, x: StandIn, pad: Sequence[int], *_: Any, **__: Any) -> StandIn:
+    shape = list(x.shape)
+    for i in range(len(pad) // 2):
+        shape[-1 - i] += pad[2 * i] + pad[2 * i + 1]
+    return x if not any(pad) else _copy(rec, "pad", x, tuple(shape))
+
+
+def _same_shape_copy(name: str) -> Translate:
+    def translate(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
+        return _copy(rec, name, x, tuple(x.shape))
+
+    return translate
+
+
+def _unfold(
+    rec: Recorder, x: StandIn, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> StandIn:
+    """`F.unfold` (N, C, H, W) -> (N, C * k * k, L), or `Tensor.unfold(dim, size, step)`, which is a view."""
+    if (isinstance(kernel_size, int) and isinstance(dilation, int) and x.ndim != 4) or (
+        padding.__class__ is not int and padding != 0
+    ):
+        return rec._unknown("unfold", torch.nn.functional.unfold, [x, kernel_size, dilation, padding, stride], {})
+    kernel = rules.per_axis(kernel_size, 2)
+    windows = rules.pool(tuple(x.shape), kernel, stride, padding, dilation).shape[2:]
+    return _copy(rec, "unfold", x, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(windows)))
+
+
+def _pixel_shuffle(rec: Recorder, x: StandIn, factor: int) -> StandIn:
+    n, c, h, w = x.shape
+    return _copy(rec, "pixel_shuffle", x, (n, c // factor**2, h * factor, w * factor))
+
+
+def _pixel_unshuffle(rec: Recorder, x: StandIn, factor: int) -> StandIn:
+    n, c, h, w = x.shape
+    return _copy(rec, "pixel_unshuffle", x, (n, c * factor**2, h // factor, w // factor))
+
+
+def _channel_shuffle(rec: Recorder, x: StandIn, groups: int) -> StandIn:
+    return _copy(rec, "channel_shuffle", x, tuple(x.shape))
+
+
+def _to(rec: Recorder, x: StandIn, *args: Any, **kw: Any) -> StandIn:
+    """A change of type or device is not counted: it disappears in deployment."""
+    wanted = [a for a in (*args, *kw.values()) if isinstance(a, torch.dtype)]
+    like = [a.dtype for a in args if type(a) is StandIn]
+    return _cast(x, (wanted + like + [x.dtype])[0])
+
+
+def _cast(x: StandIn, dtype: torch.dtype) -> StandIn:
+    return x if dtype == x.dtype else StandIn(x.recorder, x.tensor, tuple(x.shape), dtype, x.weight, x.dense)
+
+
+def _cast_to(dtype: torch.dtype) -> Translate:
+    return lambda rec, x, *_, **__: _cast(x, dtype)
+
+
+def _made(name: str) -> Translate:
+    """A tensor made inside `forward` from sizes alone: run on meta for its shape, recorded as written once."""
+
+    def translate(rec: Recorder, *args: Any, **kw: Any) -> StandIn:
+        kw.pop("device", None)
+        with torch._C.DisableTorchFunction():
+            real = getattr(torch, name)(*args, **kw, device=META)
+        out = rec.new(tuple(real.shape), real.dtype)
+        rec.add(name, "elementwise", 0, (), (out,))
+        return out
+
+    return translate
+
+
+def _made_like(name: str) -> Translate:
+    """`zeros_like(x)` and `x.new_zeros(sizes)`: like `x` in type, and in shape without sizes."""
+
+    def translate(rec: Recorder, x: StandIn, *sizes: Any, **kw: Any) -> StandIn:
+        shape = tuple(x.shape) if name.endswith("_like") else _sizes(sizes if isinstance(sizes[0], int) else sizes[:1])
+        out = rec.new(shape, kw.get("dtype") or x.dtype)
+        rec.add(name, "elementwise", 0, (), (out,))
+        return out
+
+    return translate
+
+
+def _meshgrid(rec: Recorder, *tensors: Any, indexing: str = "ij") -> tuple[StandIn, ...]:
+    parts = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list) else tensors
+    sizes = [p.numel() for p in parts]
+    shape = tuple(sizes if indexing == "ij" or len(sizes) < 2 else [sizes[1], sizes[0], *sizes[2:]])
+    return tuple(rec.view("expand", p, shape, False) for p in parts)
+
+
+def _tensor(rec: Recorder, data: Any, **kw: Any) -> StandIn:
+    with torch._C.DisableTorchFunction():
+        return rec.weight(torch.tensor(data, dtype=kw.get("dtype")))
+
+
+MOVES: dict[str, Translate] = {
+    **dict.fromkeys(("reshape", "view"), _reshape),
+    **dict.fromkeys(("permute",), _permute),
+    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
+    **dict.fromkeys(("T", "mT", "H", "mH", "t"), _turn),
+    **{name: _same_shape_copy(name) for name in ("roll", "rot90", "native_channel_shuffle")},
+    **{name: _made(name) for name in ("arange", "linspace", "zeros", "ones", "empty", "full", "rand", "randn", "eye")},
+    **{f"{name}_like": _made_like(f"{name}_like") for name in ("zeros", "ones", "empty", "full", "rand", "randn")},
+    **{f"new_{name}": _made_like(f"new_{name}") for name in ("zeros", "ones", "empty", "full")},
+    **dict.fromkeys(("to", "type_as", "type"), _to),
+    "float": _cast_to(torch.float32),
+    "half": _cast_to(torch.float16),
+    "bfloat16": _cast_to(torch.bfloat16),
+    "double": _cast_to(torch.float64),
+    "bool": _cast_to(torch.bool),
+    "int": _cast_to(torch.int32),
+    "long": _cast_to(torch.int64),
+    **{name: (lambda rec, x, *_, **__: x) for name in ("cpu", "cuda", "alias", "requires_grad", "detach", "real")},
+    "view_as": lambda rec, x, other: _reshape(rec, x, tuple(other.shape)),
+    "reshape_as": lambda rec, x, other: _reshape(rec, x, tuple(other.shape)),
+    "flatten": _flatten,
+    "ravel": _flatten,
+    "unflatten": _unflatten,
+    "unsqueeze": _unsqueeze,
+    "squeeze": _squeeze,
+    "movedim": _movedim,
+    "moveaxis": _movedim,
+    "contiguous": _contiguous,
+    "clone": _clone,
+    "expand": _expand,
+    "expand_as": _expand_as,
+    "repeat": _repeat,
+    "tile": _repeat,
+    "repeat_interleave": _repeat_interleave,
+    "chunk": _chunk,
+    "tensor_split": _chunk,
+    "split": _split,
+    "split_with_sizes": _split,
+    "unbind": _unbind,
+    "narrow": _narrow,
+    "select": _select,
+    "getitem": _getitem,
+    "setitem": _setitem,
+    "cat": _cat,
+    "concat": _cat,
+    "concatenate": _cat,
+    "stack": _stack,
+    "pad": _pad,
+    "unfold": _unfold,
+    "pixel_shuffle": _pixel_shuffle,
+    "pixel_unshuffle": _pixel_unshuffle,
+    "channel_shuffle": _channel_shuffle,
+    "meshgrid": _meshgrid,
+    "tensor": _tensor,
+}
