@@ -1,0 +1,51 @@
+/** Problems: the worst one of each card, which numbers are only assumed, and the way from one problem to the next. */
+
+import { inOrder } from "./graph";
+import type { Analysis, Fragment, Issue } from "./types";
+
+/**
+ * Issues by node, those that stop the node from being counted first. Issues without a node are under "".
+ */
+export function issuesByNode(issues: readonly Issue[]): ReadonlyMap<string, readonly Issue[]> {
+  const found = new Map<string, Issue[]>();
+  for (const issue of issues) {
+    const key = issue.node ?? "";
+    found.set(key, [...(found.get(key) ?? []), issue]);
+  }
+  for (const list of found.values()) list.sort((a, b) => weight(a) - weight(b));
+  return found;
+}
+
+/** The one issue that a card shows. */
+export function worstIssues(issues: readonly Issue[]): ReadonlyMap<string, Issue> {
+  const worst = new Map<string, Issue>();
+  for (const [node, list] of issuesByNode(issues)) if (list[0] !== undefined) worst.set(node, list[0]);
+  return worst;
+}
+
+/** Of a node's issues the ones about a single field of its form. */
+export function issuesOfField(issues: readonly Issue[], node: string, field: string): readonly Issue[] {
+  return issues.filter((issue) => issue.node === node && issue.field === field);
+}
+
+/** Nodes whose numbers follow an error further up and are shown hatched. */
+export function assumedNodes(analysis: Analysis): ReadonlySet<string> {
+  return new Set(Object.entries(analysis.nodes).flatMap(([id, node]) => (node.assumed ? [id] : [])));
+}
+
+/** The problem after (or before) the one at `current`, in execution order and round again; null without problems. */
+export function nextProblem(doc: Fragment, issues: readonly Issue[], current: string | null, step: 1 | -1 = 1): Issue | null {
+  const worst = worstIssues(issues);
+  const order = inOrder(doc, worst.keys());
+  const stops = worst.has("") ? [...order, ""] : order;
+  if (stops.length === 0) return null;
+  const at = current === null ? -1 : stops.indexOf(current);
+  const next = at < 0 ? (step === 1 ? 0 : stops.length - 1) : (at + step + stops.length) % stops.length;
+  return worst.get(stops[next] as string) ?? null;
+}
+
+/** A structural problem hides the others; one with a fix is easier to act on. */
+function weight(issue: Issue): number {
+  const structural = issue.field === null ? 0 : 1;
+  return structural * 2 + (issue.fixes.length > 0 ? 0 : 1);
+}
