@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
+from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
@@ -17,6 +18,7 @@ from blocks.simple import (
     LayerNormConfig,
     OutputConfig,
 )
+from blocks.ssb import ResNetRSBottleneckConfig, SSBBottleneckConfig
 
 BLOCKS: tuple[type[BlockConfig], ...] = (
     InputConfig,
@@ -40,8 +42,12 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     IdentityConfig,
     SqueezeExciteConfig,
     LinearConfig,
+    GhostModuleConfig,
+    GhostBottleneckConfig,
     RepGhostModuleConfig,
     RepGhostBottleneckConfig,
+    ResNetRSBottleneckConfig,
+    SSBBottleneckConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

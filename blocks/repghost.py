@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from blocks import reparam
 from blocks.common import ConvNormAct, SqueezeExcite, init_kaiming_fan_out, squeezed_width
 from blocks.config import MAX_CHANNELS, BlockConfig, Citation, Shape, role
+from blocks.fitting import expect_inputs
 from blocks.layers import BatchNorm2d, Conv2d, activation
 from blocks.module import Block
 
@@ -45,7 +46,8 @@ class RepGhostModuleConfig(BlockConfig):
     relu: bool = role("switch", True, help="ReLU after the 1x1 convolution and after the sum.")
 
     def build(self, in_shapes: Sequence[Shape]) -> RepGhostModule:
-        """Return the train-form module."""
+        """Return the train-form module. Raises BlockError where the input is no map."""
+        expect_inputs(self, in_shapes)
         in_channels = in_shapes[0][1]
         return RepGhostModule(in_channels, self.out_channels or in_channels, self.relu)
 
@@ -74,7 +76,8 @@ class RepGhostBottleneckConfig(BlockConfig):
     se: bool = role("switch", False, help="Squeeze-excite gate on the hidden channels (ratio 0.25, divisor 4).")
 
     def build(self, in_shapes: Sequence[Shape]) -> RepGhostBottleneck:
-        """Return the train-form module."""
+        """Return the train-form module. Raises BlockError where the input is no map."""
+        expect_inputs(self, in_shapes)
         in_channels = in_shapes[0][1]
         out_channels = self.out_channels or in_channels
         return RepGhostBottleneck(in_channels, self.mid_channels, out_channels, self.kernel, self.stride, self.se)
@@ -103,7 +106,7 @@ class RepGhostModule(Block):
         return self.act(self.cheap_norm(self.cheap(x)) + self.identity_norm(x))
 
     def init_weights(self, generator: torch.Generator | None = None) -> None:
-        """He-normal convolutions and unit norms, as in the authors' code."""
+        """He-normal convolutions (fan out) and unit norms; the authors' code keeps torch's default."""
         init_kaiming_fan_out(self, generator)
 
     def deploy_structure(self) -> RepGhostModule:
@@ -151,7 +154,7 @@ class RepGhostBottleneck(Block):
         return y + self.shortcut(x)
 
     def init_weights(self, generator: torch.Generator | None = None) -> None:
-        """He-normal convolutions and unit norms, as in the authors' code."""
+        """He-normal convolutions (fan out) and unit norms; the authors' code keeps torch's default."""
         init_kaiming_fan_out(self, generator)
 
     def deploy_structure(self) -> RepGhostBottleneck:
