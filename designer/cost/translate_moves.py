@@ -156,8 +156,7 @@ def _getitem(rec: Recorder, x: StandIn, index: Any) -> StandIn:
     """Slices and integers are views; an index that holds a tensor or a list gathers, which copies."""
     items = tuple(index) if isinstance(index, tuple | list) else (index,)
     tensors = [i for i in items if type(i) is StandIn]
-    plain = tuple(torch.empty(i.shape, dtype=torch.int64, device=META) if type(i) is StandIn else i for i in items)
-    shape = _indexed(tuple(x.shape), plain)
+    shape = _indexed(tuple(x.shape), items)
     if shape == tuple(x.shape) and not tensors:
         return x
     if tensors or any(isinstance(i, list) for i in items):
@@ -167,8 +166,10 @@ def _getitem(rec: Recorder, x: StandIn, index: Any) -> StandIn:
 
 
 def _indexed(shape: Shape, items: tuple[Any, ...]) -> Shape:
+    # A real index may not hold stand-ins, and the recorder may not see the tensors made here.
     with torch._C.DisableTorchFunction():
-        return tuple(torch.empty(shape, device=META)[items].shape)
+        real = (torch.empty(i.shape, dtype=torch.int64, device=META) if type(i) is StandIn else i for i in items)
+        return tuple(torch.empty(shape, device=META)[tuple(real)].shape)
 
 
 def _setitem(rec: Recorder, x: StandIn, index: Any, value: Any) -> None:
