@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
+from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
 from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
+from blocks.hornet import GnConvConfig, HorNetBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
+from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
 from blocks.simple import (
@@ -46,6 +49,12 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     GhostBottleneckConfig,
     RepGhostModuleConfig,
     RepGhostBottleneckConfig,
+    EdgeNeXtConvEncoderConfig,
+    EdgeNeXtSDTAEncoderConfig,
+    NextViTNCBConfig,
+    NextViTNTBConfig,
+    GnConvConfig,
+    HorNetBlockConfig,
     ResNetRSBottleneckConfig,
     SSBBottleneckConfig,
 )

@@ -103,5 +103,5 @@ def init_trunc_normal(module: nn.Module, generator: torch.Generator | None, std:
             nn.init.trunc_normal_(layer.weight, 0.0, std, generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-        elif isinstance(layer, nn.BatchNorm2d | nn.LayerNorm):
+        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
             layer.reset_parameters()

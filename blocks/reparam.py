@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-
 M = TypeVar("M", bound=nn.Module)
 
 Affine = tuple[Tensor, Tensor]
@@ -42,6 +41,13 @@ def fold_norm_after(layer: nn.Conv2d | nn.Linear, norm: _BatchNorm) -> Affine:
     weight, bias = affine_of(layer)
     scale, shift = scale_and_shift(norm)
     return weight * scale.reshape(-1, *[1] * (weight.ndim - 1)), bias * scale + shift
+
+
+def fold_scale_after(layer: nn.Conv2d | nn.Linear, scale: Tensor) -> Affine:
+    """Return the (weight, bias) of `scale * layer(x)`, one factor per output channel (a layer scale)."""
+    weight, bias = affine_of(layer)
+    factor = scale.detach().double()
+    return weight * factor.reshape(-1, *[1] * (weight.ndim - 1)), bias * factor
 
 
 def fold_norm_before(norm: _BatchNorm, layer: nn.Conv2d | nn.Linear) -> Affine:
