@@ -25,25 +25,46 @@ export function byId(doc: Fragment): ReadonlyMap<string, Node> {
   return new Map(doc.nodes.map((node) => [node.id, node]));
 }
 
-/** Execution order, sources in document order. Nodes on or behind a cycle are in `cyclic` instead. */
+/** Execution order, ties in document order. Nodes on or behind a cycle are in `cyclic` instead. */
 export function topologicalOrder(doc: Fragment): { order: readonly string[]; cyclic: readonly string[] } {
   const { outgoing, incoming } = adjacency(doc);
-  const known = new Set(doc.nodes.map((node) => node.id));
+  const rank = new Map(doc.nodes.map((node, i) => [node.id, i]));
   const waiting = new Map<string, number>();
-  for (const [id, edges] of incoming) waiting.set(id, edges.filter((edge) => known.has(edge.source)).length);
+  for (const [id, edges] of incoming) waiting.set(id, edges.filter((edge) => rank.has(edge.source)).length);
   const ready = doc.nodes.filter((node) => waiting.get(node.id) === 0).map((node) => node.id);
+  const before = (a: string, b: string): number => (rank.get(a) as number) - (rank.get(b) as number);
   const order: string[] = [];
-  for (let i = 0; i < ready.length; i += 1) {
-    const id = ready[i] as string;
+  for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
     order.push(id);
     for (const edge of outgoing.get(id) ?? []) {
       const left = (waiting.get(edge.target) ?? 0) - 1;
       waiting.set(edge.target, left);
       if (left === 0) ready.push(edge.target);
     }
+    ready.sort(before);
   }
   const done = new Set(order);
   return { order, cyclic: doc.nodes.filter((node) => !done.has(node.id)).map((node) => node.id) };
+}
+
+/** Longest distance from a source, by node; nodes on a cycle have none. */
+export function depths(doc: Fragment): ReadonlyMap<string, number> {
+  const { incoming } = adjacency(doc);
+  const found = new Map<string, number>();
+  for (const id of topologicalOrder(doc).order) {
+    const before = (incoming.get(id) ?? []).map((edge) => found.get(edge.source) ?? -1);
+    found.set(id, Math.max(-1, ...before) + 1);
+  }
+  return found;
+}
+
+export type EdgeKind = "main" | "residual";
+
+/** Wires that skip over others (shortcuts, features handed to a later scale) are drawn apart from the main path. */
+export function edgeKinds(doc: Fragment): ReadonlyMap<string, EdgeKind> {
+  const depth = depths(doc);
+  const span = (edge: Edge): number => (depth.get(edge.target) ?? 0) - (depth.get(edge.source) ?? 0);
+  return new Map(doc.edges.map((edge) => [edgeId(edge), span(edge) > 1 ? "residual" : "main"]));
 }
 
 /** Every node that can be reached from these, themselves included. */

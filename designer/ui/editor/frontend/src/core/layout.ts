@@ -1,0 +1,191 @@
+/**
+ * Tidy: dagre inside each stage, the stages as columns beside each other.
+ *
+ * A long stage wraps into several columns and short stages share one, so that the whole is about as wide as a screen
+ * and never a strip. Shortcuts have no say in the layout: the main path stays straight, and they are drawn beside it.
+ */
+
+import { Graph, layout as runDagre } from "@dagrejs/dagre";
+
+import { around, type Box, cardSize, FRAME, groupsById, ancestors, type Positions, positionsOf, type SizeOf, type Unit, unitBox, units } from "./boxes";
+import { edgeKinds, edgeId, topologicalOrder } from "./graph";
+import type { Fragment, Position } from "./types";
+
+export const GAP = { row: 40, card: 36, stage: 28, column: 64 } as const;
+export const ASPECT = 1.6;
+
+/** A rectangle of placed cards with its corner at 0, 0. */
+interface Sheet {
+  readonly places: Positions;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Positions for every node, from the top left corner 0, 0. */
+export function tidyAll(doc: Fragment, size: SizeOf = cardSize, aspect = ASPECT): Positions {
+  const stages = stagesOf(doc).map((stage) => stageSheet(doc, stage, size));
+  const area = stages.reduce((sum, sheet) => sum + (sheet.width + GAP.column) * (sheet.height + GAP.stage), 0);
+  const height = Math.max(1, Math.sqrt(area / aspect));
+  return pack(stages.flatMap((sheet) => wrap(sheet, doc, height, size)), height).places;
+}
+
+/** Positions for the selected nodes only: laid out anew from the corner where they stand now. */
+export function tidySelection(doc: Fragment, ids: Iterable<string>, size: SizeOf = cardSize): Positions {
+  const chosen = new Set(ids);
+  const part = units(doc).filter((unit) => unit.members.every((id) => chosen.has(id)));
+  const here = positionsOf(doc);
+  const boxes = part.flatMap((unit) => unitBox(unit, here, size) ?? []);
+  const corner = boxes.length === 0 ? { x: 0, y: 0 } : around(boxes);
+  return shifted(sheetOf(doc, part, size).places, corner.x, corner.y);
+}
+
+/** Stages in the order of the data: top-level groups, and runs of nodes outside any group. */
+export function stagesOf(doc: Fragment): readonly (readonly Unit[])[] {
+  const groups = groupsById(doc);
+  const { order, cyclic } = topologicalOrder(doc);
+  const rank = new Map([...order, ...cyclic].map((id, i) => [id, i]));
+  const first = (unit: Unit): number => Math.min(...unit.members.map((id) => rank.get(id) ?? 0));
+  const stages: { key: string | null; units: Unit[] }[] = [];
+  const known = new Map<string, { key: string | null; units: Unit[] }>();
+  for (const unit of [...units(doc)].sort((a, b) => first(a) - first(b))) {
+    const top = ancestors(groups, unit.group).at(-1)?.id ?? null;
+    const key = unit.kind === "group" && top === null ? unit.id : top;
+    const open = key === null ? stages.at(-1) : known.get(key);
+    if (open !== undefined && open.key === key) {
+      open.units.push(unit);
+      continue;
+    }
+    const stage = { key, units: [unit] };
+    stages.push(stage);
+    if (key !== null) known.set(key, stage);
+  }
+  return stages.map((stage) => stage.units);
+}
+
+function stageSheet(doc: Fragment, stage: readonly Unit[], size: SizeOf): Sheet {
+  const sheet = sheetOf(doc, stage, size);
+  const isOpen = stage.some((unit) => unit.group !== null);
+  return isOpen ? inFrame(sheet) : sheet;
+}
+
+/** Cards in layers from top to bottom, by dagre, with the inside of collapsed stages laid out behind them. */
+function sheetOf(doc: Fragment, part: readonly Unit[], size: SizeOf): Sheet {
+  const graph = new Graph({ multigraph: false });
+  graph.setGraph({ rankdir: "TB", ranksep: GAP.row, nodesep: GAP.card });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const owner = new Map(part.flatMap((unit, i) => unit.members.map((id) => [id, `${i}`] as const)));
+  part.forEach((unit, i) => graph.setNode(`${i}`, { ...size(unit.id, unit.kind) }));
+  for (const edge of mainEdges(doc)) {
+    const from = owner.get(edge.source);
+    const to = owner.get(edge.target);
+    if (from !== undefined && to !== undefined && from !== to) graph.setEdge(from, to);
+  }
+  runDagre(graph);
+  const boxes = part.map((unit, i): Box => {
+    const { x, y } = graph.node(`${i}`) as Position & { x: number; y: number };
+    const { width, height } = size(unit.id, unit.kind);
+    return { x: x - width / 2, y: y - height / 2, width, height };
+  });
+  if (boxes.length === 0) return { places: new Map(), width: 0, height: 0 };
+  const whole = around(boxes);
+  const places = new Map<string, Position>();
+  part.forEach((unit, i) => {
+    const box = boxes[i] as Box;
+    for (const [id, place] of inside(doc, unit, size)) {
+      places.set(id, [Math.round(box.x - whole.x) + place[0], Math.round(box.y - whole.y) + place[1]]);
+    }
+  });
+  return { places, width: whole.width, height: whole.height };
+}
+
+/** Where the nodes of a unit lie from its corner: unfolding a stage shows it in good order. */
+function inside(doc: Fragment, unit: Unit, size: SizeOf): Positions {
+  if (unit.kind === "node") return new Map([[unit.id, [0, 0]]]);
+  const members = new Set(unit.members);
+  const part: Fragment = {
+    nodes: doc.nodes.filter((node) => members.has(node.id)).map((node) => ({ ...node, group: null })),
+    edges: doc.edges.filter((edge) => members.has(edge.source) && members.has(edge.target)),
+    groups: [],
+  };
+  return sheetOf(part, units(part), size).places;
+}
+
+function mainEdges(doc: Fragment): Fragment["edges"] {
+  const kinds = edgeKinds(doc);
+  return doc.edges.filter((edge) => kinds.get(edgeId(edge)) === "main");
+}
+
+function inFrame(sheet: Sheet): Sheet {
+  return {
+    places: shifted(sheet.places, FRAME.side, FRAME.top),
+    width: sheet.width + 2 * FRAME.side,
+    height: sheet.height + FRAME.top + FRAME.bottom,
+  };
+}
+
+/** A sheet much taller than the page is cut between its rows and continues in the next column. */
+function wrap(sheet: Sheet, doc: Fragment, height: number, size: SizeOf): readonly Sheet[] {
+  if (sheet.height <= 1.5 * height) return [sheet];
+  const visible = units(doc).filter((unit) => unit.members.every((id) => sheet.places.has(id)));
+  const rows = new Map<number, Unit[]>();
+  for (const unit of visible) {
+    const top = (unitBox(unit, sheet.places, size) as Box).y;
+    rows.set(top, [...(rows.get(top) ?? []), unit]);
+  }
+  const parts = Math.ceil(sheet.height / height);
+  const columns: Unit[][] = Array.from({ length: parts }, () => []);
+  for (const [top, row] of rows) columns[Math.min(parts - 1, Math.floor((top / sheet.height) * parts))]?.push(...row);
+  const sheets = columns.filter((column) => column.length > 0).map((column) => cut(sheet, column, size));
+  return isFramed(visible) ? [beside(sheets)] : sheets;
+}
+
+function isFramed(part: readonly Unit[]): boolean {
+  return part.some((unit) => unit.group !== null);
+}
+
+/** Part of a sheet, moved to the top; the room that a frame takes at the left and above stays. */
+function cut(sheet: Sheet, part: readonly Unit[], size: SizeOf): Sheet {
+  const box = around(part.map((unit) => unitBox(unit, sheet.places, size) as Box));
+  const framedPart = isFramed(part);
+  const top = framedPart ? FRAME.top : 0;
+  const ids = part.flatMap((unit) => unit.members);
+  const places = new Map(ids.map((id) => [id, sheet.places.get(id) as Position]));
+  const height = box.height + top + (framedPart ? FRAME.bottom : 0);
+  return { places: shifted(places, 0, top - box.y), width: sheet.width, height };
+}
+
+/** Columns of one framed stage stay together. */
+function beside(sheets: readonly Sheet[]): Sheet {
+  const places = new Map<string, Position>();
+  let x = 0;
+  for (const sheet of sheets) {
+    for (const [id, place] of shifted(sheet.places, x, 0)) places.set(id, place);
+    x += sheet.width;
+  }
+  return { places, width: x, height: Math.max(...sheets.map((sheet) => sheet.height)) };
+}
+
+/** Sheets below each other while they fit the height, then in the next column. */
+function pack(sheets: readonly Sheet[], height: number): Sheet {
+  const places = new Map<string, Position>();
+  let x = 0;
+  let y = 0;
+  let width = 0;
+  let tallest = 0;
+  for (const sheet of sheets) {
+    if (y > 0 && y + sheet.height > height) {
+      x += width + GAP.column;
+      y = 0;
+      width = 0;
+    }
+    for (const [id, place] of shifted(sheet.places, x, y)) places.set(id, place);
+    y += sheet.height + GAP.stage;
+    width = Math.max(width, sheet.width);
+    tallest = Math.max(tallest, y - GAP.stage);
+  }
+  return { places, width: x + width, height: tallest };
+}
+
+function shifted(places: Positions, dx: number, dy: number): Positions {
+  return new Map([...places].map(([id, [x, y]]) => [id, [Math.round(x + dx), Math.round(y + dy)] as const]));
+}
