@@ -153,8 +153,8 @@ class Recorder(TorchFunctionMode):
                 return outs[-1]
             return tuple(from_meta(v) for v in value) if isinstance(value, list | tuple) else value
 
-        meta_args, meta_kwargs = [to_meta(a) for a in args], {k: to_meta(v) for k, v in kwargs.items()}
         with torch._C.DisableTorchFunction(), torch.no_grad():
+            meta_args, meta_kwargs = [to_meta(a) for a in args], {k: to_meta(v) for k, v in kwargs.items()}
             result = from_meta((func or getattr(torch.Tensor, name))(*meta_args, **meta_kwargs))
         if outs:
             self.add(name, "other", 0, reads, outs)

@@ -202,16 +202,18 @@ def _same_shape_copy(name: str) -> Translate:
 
 
 def _unfold(
-    rec: Recorder, x: StandIn, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    rec: Recorder, x: StandIn, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = None
 ) -> StandIn:
-    """`F.unfold` (N, C, H, W) -> (N, C * k * k, L), or `Tensor.unfold(dim, size, step)`, which is a view."""
-    if (isinstance(kernel_size, int) and isinstance(dilation, int) and x.ndim != 4) or (
-        padding.__class__ is not int and padding != 0
-    ):
-        return rec._unknown("unfold", torch.nn.functional.unfold, [x, kernel_size, dilation, padding, stride], {})
+    """`F.unfold` (N, C, H, W) -> (N, C * k * k, L), which copies, or `Tensor.unfold(dim, size, step)`, a view."""
+    three = (kernel_size, dilation, padding)
+    # Three bare integers are (dim, size, step): F.unfold's dilation is written out together with its stride.
+    if stride is None and all(isinstance(n, int) for n in three) and dilation != 1 and padding > 0:
+        axis, size, step = kernel_size % x.ndim, dilation, padding
+        windows = (x.shape[axis] - size) // step + 1
+        return rec.view("unfold", x, (*x.shape[:axis], windows, *x.shape[axis + 1 :], size), False)
     kernel = rules.per_axis(kernel_size, 2)
-    windows = rules.pool(tuple(x.shape), kernel, stride, padding, dilation).shape[2:]
-    return _copy(rec, "unfold", x, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(windows)))
+    spots = rules.pool(tuple(x.shape), kernel, 1 if stride is None else stride, padding, dilation).shape[2:]
+    return _copy(rec, "unfold", x, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(spots)))
 
 
 def _pixel_shuffle(rec: Recorder, x: StandIn, factor: int) -> StandIn:
