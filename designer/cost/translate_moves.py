@@ -101,6 +101,7 @@ def _expand_as(rec: Recorder, x: StandIn, other: StandIn) -> StandIn:
 
 def _repeat(rec: Recorder, x: StandIn, *sizes: Any) -> StandIn:
     times = _sizes(sizes)
+    times = (1,) * (x.ndim - len(times)) + tuple(times)  # `tile` may name the last dimensions only
     own = (1,) * (len(times) - x.ndim) + tuple(x.shape)
     return _copy(rec, "repeat", x, tuple(n * t for n, t in zip(own, times, strict=True)))
 
