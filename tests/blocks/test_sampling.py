@@ -12,21 +12,21 @@ from tests.helpers.randomise import randomise, settle_norms
 
 
 def uniform(height: int, width: int, factor: int) -> tuple[Resampling, Resampling]:
-    rows = axis_matrices(torch.ones(2, height), height, reduced_side(height, factor))
-    columns = axis_matrices(torch.ones(2, width), width, reduced_side(width, factor))
+    rows = axis_matrices(torch.ones(2, height).double(), height, reduced_side(height, factor))
+    columns = axis_matrices(torch.ones(2, width).double(), width, reduced_side(width, factor))
     return (rows[0], columns[0]), (rows[1], columns[1])
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 4])
 @pytest.mark.parametrize(("height", "width"), [(14, 14), (13, 10), (7, 20), (1, 3)])
 def test_uniform_saliency_is_bilinear_resizing_both_ways(height: int, width: int, factor: int) -> None:
-    x = torch.randn(2, 5, height, width, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(2, 5, height, width, generator=torch.Generator().manual_seed(0)).double()
     small = (reduced_side(height, factor), reduced_side(width, factor))
     down, up = uniform(height, width, factor)
     sampled = resample(x, down)
-    torch.testing.assert_close(sampled, F.interpolate(x, small, mode="bilinear"), rtol=0, atol=1e-5)
+    torch.testing.assert_close(sampled, F.interpolate(x, small, mode="bilinear"), rtol=0, atol=1e-12)
     expected = F.interpolate(sampled, (height, width), mode="bilinear")
-    torch.testing.assert_close(resample(sampled, up), expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(resample(sampled, up), expected, rtol=0, atol=1e-12)
 
 
 def test_more_samples_fall_where_saliency_is_high() -> None:
@@ -60,9 +60,9 @@ def test_positions_keep_single_precision_under_half_precision() -> None:
     assert rows.dtype == columns.dtype == torch.float32
     assert resample(x, (rows, columns)).dtype == torch.float16
     (exact, _), _ = sampler.double()(x.double())
-    torch.testing.assert_close(
-        (rows @ torch.arange(64.0)).double(), exact @ torch.arange(64.0).double(), atol=0.05, rtol=0
-    )
+    pixels = torch.arange(64.0)
+    positions, truth = (rows @ pixels).double(), exact @ pixels.double()
+    torch.testing.assert_close(positions, truth, rtol=0, atol=0.05)
 
 
 def test_the_ablation_is_the_block_with_constant_saliency() -> None:
