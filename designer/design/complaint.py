@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from designer.design.issue import Issue, quoted
 from designer.design.model import Design, Edge, Group, InputSpec, Node
+from designer.design.text import near
 
 PARTS: dict[str, tuple[str, type[BaseModel]]] = {
     "nodes": ("Node", Node),
@@ -31,12 +30,6 @@ WANTED = {
     "tuple": "a list",
     "list": "a list",
 }
-
-
-def near(name: str, names: Iterable[str]) -> str:
-    """Return ` Did you mean "x"?` for the nearest of the names, or nothing."""
-    match = difflib.get_close_matches(name, list(names), n=1)
-    return f' Did you mean "{match[0]}"?' if match else ""
 
 
 def unknown_fields(document: dict[str, Any]) -> list[Issue]:

@@ -17,6 +17,7 @@ from designer.design.complaint import complaints, unknown_fields
 from designer.design.issue import DesignError, Issue, quoted
 from designer.design.migrate import migrate
 from designer.design.model import Design
+from designer.design.text import storable
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 32
@@ -112,8 +113,7 @@ def _check_leaf(value: Any) -> None:
 
 
 def _check_text(text: str) -> None:
-    # Half a surrogate pair cannot be written as UTF-8, and databases refuse the null character.
-    if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
+    if not storable(text):
         raise DesignError.saying(f"The design contains text that cannot be saved, in {quoted(text)}.")
 
 

@@ -1,0 +1,17 @@
+"""Names and labels: near matches for those that are not known, and what can be stored."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Return ` Did you mean "x"?` for the nearest of the names, or nothing."""
+    match = difflib.get_close_matches(name[:64], list(names), n=1)
+    return f' Did you mean "{match[0]}"?' if match else ""
+
+
+def storable(text: str) -> bool:
+    """Return whether text can be saved: no null character (databases) and no half of a surrogate pair (UTF-8)."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))
