@@ -58,3 +58,8 @@ function portsOf(
 function kindsAt(ports: readonly PortInfo[], index: number): readonly PortKind[] {
   return (ports[index] ?? ports[ports.length - 1])?.kinds ?? ["map"];
 }
+
+/** The config of the second and later copies of a repeated node: every stride is 1. */
+export function laterCopy(info: BlockInfo, config: Config): Config {
+  return { ...config, ...Object.fromEntries(withRole(info, "stride").map((field) => [field.name, 1])) };
+}

@@ -83,12 +83,9 @@ export function nudge(field: FieldInfo, value: Json, steps: number, from: number
   return clamp(field, Number(((base + steps) * step).toFixed(6)));
 }
 
-/** The nearest value that the field takes. */
+/** The number moved inside the field's bounds. */
 export function clamp(field: FieldInfo, value: number): number {
-  const low = field.minimum ?? -Infinity;
-  const high = field.maximum ?? Infinity;
-  const bounded = Math.min(high, Math.max(low, value));
-  return field.type === "int" ? Math.round(bounded) : bounded;
+  return Math.min(field.maximum ?? Infinity, Math.max(field.minimum ?? -Infinity, value));
 }
 
 export function stepOf(field: FieldInfo): number {
@@ -103,20 +100,58 @@ export function choicesOf(field: FieldInfo): readonly Json[] {
   return field.nullable && !listed.includes(null) ? [null, ...listed] : listed;
 }
 
-/** "a whole number from 1 to 16384, or empty": what the field takes, for hints and errors. */
+/** "a whole number between 1 and 16384 or empty": what the field takes, in words. */
 export function takes(field: FieldInfo): string {
-  const empty = field.nullable ? ", or empty" : "";
+  const empty = field.nullable ? " or empty" : "";
   if (field.type === "text") return `text${empty}`;
   if (field.type === "bool") return `true or false${empty}`;
-  if (field.type === "choice") return `one of ${field.choices.map(String).join(", ")}${empty}`;
-  const kind = field.type === "int" ? "a whole number" : "a number";
-  return `${kind}${bounds(field)}${empty}`;
+  if (field.type === "choice") return `${listed(field.choices.map(quoted))}${empty}`;
+  return `${field.type === "int" ? "a whole number" : "a number"}${range(field)}${empty}`;
 }
 
-function bounds({ minimum, maximum }: FieldInfo): string {
-  if (minimum !== null && maximum !== null) return ` from ${minimum} to ${maximum}`;
+/** `stride must be 1 or 2, got 3.` where the value does not fit the field, else null. */
+export function problem(field: FieldInfo, value: Json): string | null {
+  return fitsField(field, value) ? null : `${field.name} must be ${takes(field)}, got ${quoted(value)}.`;
+}
+
+/** The value, or the nearest one that the field takes; the field's default where nothing is near. */
+export function nearest(field: FieldInfo, value: Json): Json {
+  if (fitsField(field, value)) return value;
+  if (typeof value !== "number") return field.default;
+  if (field.type === "int") return clamp(field, Math.floor(value + 0.5));
+  if (field.type === "float") return clamp(field, value);
+  const choices = field.choices.filter((choice) => typeof choice === "number");
+  const closest = choices.sort((a, b) => Math.abs(a - value) - Math.abs(b - value) || a - b)[0];
+  return closest ?? field.default;
+}
+
+/** A value in a message, shortened. */
+export function quoted(value: Json): string {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  const text = String(value);
+  const short = text.length > 40 ? `${text.slice(0, 39)}\u2026` : text;
+  return typeof value === "string" ? `"${short}"` : short;
+}
+
+function fitsField(field: FieldInfo, value: Json): boolean {
+  if (value === null) return field.nullable;
+  if (field.type === "choice") return field.choices.some((choice) => choice === value);
+  if (field.type === "bool") return typeof value === "boolean";
+  if (field.type === "text") return typeof value === "string";
+  if (typeof value !== "number" || !Number.isFinite(value)) return false;
+  return (field.type === "float" || Number.isInteger(value)) && value === clamp(field, value);
+}
+
+function range({ minimum, maximum }: FieldInfo): string {
+  if (minimum !== null && maximum !== null) return ` between ${minimum} and ${maximum}`;
   if (minimum !== null) return ` of at least ${minimum}`;
   return maximum === null ? "" : ` of at most ${maximum}`;
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 function formField(field: FieldInfo, values: readonly Json[]): FormField {
@@ -153,12 +188,13 @@ function parseChoice(field: FieldInfo, typed: string): Parsed {
 
 function parseNumber(field: FieldInfo, typed: string): Parsed {
   const value = typed === "" ? Number.NaN : Number(typed.replace(",", "."));
-  const whole = field.type !== "int" || Number.isInteger(value);
-  return Number.isFinite(value) && whole && value === clamp(field, value) ? { ok: true, value } : refuse(field, typed);
+  return fitsField(field, value) ? { ok: true, value } : refuse(field, typed);
 }
 
 function refuse(field: FieldInfo, typed: string): Parsed {
-  return { ok: false, message: `${field.name} takes ${takes(field)}, got ${typed === "" ? "nothing" : `"${typed}"`}.` };
+  const number = Number(typed);
+  const got = typed === "" ? null : Number.isFinite(number) ? number : typed;
+  return { ok: false, message: `${field.name} must be ${takes(field)}, got ${quoted(got)}.` };
 }
 
 function nextChoice(field: FieldInfo, value: Json, steps: number): Json {

@@ -25,26 +25,35 @@ export function byId(doc: Fragment): ReadonlyMap<string, Node> {
   return new Map(doc.nodes.map((node) => [node.id, node]));
 }
 
-/** Execution order, ties in document order. Nodes on or behind a cycle are in `cyclic` instead. */
+/** Execution order, ties in document order. Nodes that lie on a cycle are in `cyclic` instead. */
 export function topologicalOrder(doc: Fragment): { order: readonly string[]; cyclic: readonly string[] } {
+  const order = sorted(doc, new Set());
+  if (order.length === doc.nodes.length) return { order, cyclic: [] };
+  const { outgoing } = adjacency(doc);
+  const after = (id: string): string[] => (outgoing.get(id) ?? []).map((edge) => edge.target);
+  const cyclic = doc.nodes.map((node) => node.id).filter((id) => reachable(doc, after(id), "down").has(id));
+  return { order: sorted(doc, new Set(cyclic)), cyclic };
+}
+
+/** Kahn's algorithm without the nodes in `skipped`; what waits for a cycle is left out. */
+function sorted(doc: Fragment, skipped: ReadonlySet<string>): readonly string[] {
   const { outgoing, incoming } = adjacency(doc);
   const rank = new Map(doc.nodes.map((node, i) => [node.id, i]));
+  const counts = (id: string): boolean => rank.has(id) && !skipped.has(id);
   const waiting = new Map<string, number>();
-  for (const [id, edges] of incoming) waiting.set(id, edges.filter((edge) => rank.has(edge.source)).length);
-  const ready = doc.nodes.filter((node) => waiting.get(node.id) === 0).map((node) => node.id);
-  const before = (a: string, b: string): number => (rank.get(a) as number) - (rank.get(b) as number);
+  for (const [id, edges] of incoming) waiting.set(id, edges.filter((edge) => counts(edge.source)).length);
+  const ready = doc.nodes.map((node) => node.id).filter((id) => waiting.get(id) === 0 && !skipped.has(id));
   const order: string[] = [];
   for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
     order.push(id);
-    for (const edge of outgoing.get(id) ?? []) {
-      const left = (waiting.get(edge.target) ?? 0) - 1;
-      waiting.set(edge.target, left);
-      if (left === 0) ready.push(edge.target);
+    for (const { target } of outgoing.get(id) ?? []) {
+      const left = (waiting.get(target) ?? 0) - 1;
+      waiting.set(target, left);
+      if (left === 0 && counts(target)) ready.push(target);
     }
-    ready.sort(before);
+    ready.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number));
   }
-  const done = new Set(order);
-  return { order, cyclic: doc.nodes.filter((node) => !done.has(node.id)).map((node) => node.id) };
+  return order;
 }
 
 /** Longest distance from a source, by node; nodes on a cycle have none. */

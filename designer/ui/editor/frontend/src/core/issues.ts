@@ -3,9 +3,7 @@
 import { inOrder } from "./graph";
 import type { Analysis, Fragment, Issue } from "./types";
 
-/**
- * Issues by node, those that stop the node from being counted first. Issues without a node are under "".
- */
+/** Issues by node (or group), the worst first. Issues of the whole design are under "". */
 export function issuesByNode(issues: readonly Issue[]): ReadonlyMap<string, readonly Issue[]> {
   const found = new Map<string, Issue[]>();
   for (const issue of issues) {
@@ -37,15 +35,14 @@ export function assumedNodes(analysis: Analysis): ReadonlySet<string> {
 export function nextProblem(doc: Fragment, issues: readonly Issue[], current: string | null, step: 1 | -1 = 1): Issue | null {
   const worst = worstIssues(issues);
   const order = inOrder(doc, worst.keys());
-  const stops = worst.has("") ? [...order, ""] : order;
+  const stops = [...order, ...[...worst.keys()].filter((id) => !order.includes(id))];
   if (stops.length === 0) return null;
   const at = current === null ? -1 : stops.indexOf(current);
   const next = at < 0 ? (step === 1 ? 0 : stops.length - 1) : (at + step + stops.length) % stops.length;
   return worst.get(stops[next] as string) ?? null;
 }
 
-/** A structural problem hides the others; one with a fix is easier to act on. */
+/** Errors before warnings; of those, one with a fix is easier to act on. */
 function weight(issue: Issue): number {
-  const structural = issue.field === null ? 0 : 1;
-  return structural * 2 + (issue.fixes.length > 0 ? 0 : 1);
+  return (issue.kind === "error" ? 0 : 2) + (issue.fixes.length > 0 ? 0 : 1);
 }

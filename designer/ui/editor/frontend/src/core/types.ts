@@ -197,10 +197,11 @@ export interface Cause {
   readonly field: string | null;
 }
 
+/** `node` is a node id, a group id, or null for the whole design; `field` a config field or a port. */
 export interface Issue {
   readonly node: string | null;
   readonly field: string | null;
-  readonly kind: string;
+  readonly kind: "error" | "warning";
   readonly message: string;
   readonly cause: Cause | null;
   readonly fixes: readonly Fix[];
