@@ -104,6 +104,10 @@ class StandIn:
     def detach(self) -> StandIn:
         return self
 
+    def unfold(self, dimension: int, size: int, step: int) -> Any:
+        """Go by another name than `F.unfold`, which takes other arguments."""
+        return self.recorder.call("windows", (self, dimension, size, step), {})
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -203,18 +203,33 @@ def _same_shape_copy(name: str) -> Translate:
 
 
 def _unfold(
-    rec: Recorder, x: StandIn, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = None
+    rec: Recorder, x: StandIn, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> StandIn:
-    """`F.unfold` (N, C, H, W) -> (N, C * k * k, L), which copies, or `Tensor.unfold(dim, size, step)`, a view."""
-    three = (kernel_size, dilation, padding)
-    # Three bare integers are (dim, size, step): F.unfold's dilation is written out together with its stride.
-    if stride is None and all(isinstance(n, int) for n in three) and dilation != 1 and padding > 0:
-        axis, size, step = kernel_size % x.ndim, dilation, padding
-        windows = (x.shape[axis] - size) // step + 1
-        return rec.view("unfold", x, (*x.shape[:axis], windows, *x.shape[axis + 1 :], size), False)
+    """`F.unfold`: (N, C, H, W) -> (N, C * k * k, L)."""
     kernel = rules.per_axis(kernel_size, 2)
-    spots = rules.pool(tuple(x.shape), kernel, 1 if stride is None else stride, padding, dilation).shape[2:]
-    return _copy(rec, "unfold", x, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(spots)))
+    windows = rules.pool(tuple(x.shape), kernel, stride, padding, dilation).shape[2:]
+    return _copy(rec, "unfold", x, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(windows)))
+
+
+def _windows(rec: Recorder, x: StandIn, dimension: int, size: int, step: int) -> StandIn:
+    """`Tensor.unfold`: overlapping windows along one dimension, as a view with one more dimension."""
+    axis = dimension % x.ndim
+    count = (x.shape[axis] - size) // step + 1
+    return rec.view("windows", x, (*x.shape[:axis], count, *x.shape[axis + 1 :], size), False)
+
+
+def _fold(
+    rec: Recorder,
+    x: StandIn,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
+) -> StandIn:
+    """`F.fold`: (N, C * k * k, L) -> (N, C, H, W), overlaps added."""
+    channels = x.shape[1] // math.prod(rules.per_axis(kernel_size, 2))
+    return rec.emit("fold", Work("elementwise", 0, (x.shape[0], channels, *rules.per_axis(output_size, 2))), (x,))
 
 
 def _pixel_shuffle(rec: Recorder, x: StandIn, factor: int) -> StandIn:
@@ -333,6 +348,8 @@ MOVES: dict[str, Translate] = {
     "stack": _stack,
     "pad": _pad,
     "unfold": _unfold,
+    "windows": _windows,
+    "fold": _fold,
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,
     "channel_shuffle": _channel_shuffle,
