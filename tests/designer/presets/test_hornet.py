@@ -1,0 +1,36 @@
+"""The HorNet presets against the authors' table."""
+
+from __future__ import annotations
+
+import pytest
+from designer.design.check import check
+
+from designer.design.model import Design
+from designer.presets import PRESETS, load_preset
+
+BASES = {"hornet_tiny_7x7": 64, "hornet_small_7x7": 96}
+
+
+@pytest.mark.parametrize(("name", "base"), BASES.items())
+def test_stages_follow_the_authors_table(name: str, base: int) -> None:
+    nodes = load_preset(name).by_id()
+    blocks = [nodes[f"stage{n}_blocks"] for n in (1, 2, 3, 4)]
+    assert [node.repeat for node in blocks] == [2, 3, 18, 2]
+    assert [node.config["order"] for node in blocks] == [2, 3, 4, 5]
+    assert {node.config["kernel"] for node in blocks} == {7}
+    assert nodes["stem_conv"].config["out_channels"] == base
+    assert [nodes[f"stage{n}_down"].config["out_channels"] for n in (2, 3, 4)] == [2 * base, 4 * base, 8 * base]
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_the_design_has_no_problem_and_survives_json(name: str) -> None:
+    design = load_preset(name)
+    assert check(design) == []
+    assert Design.model_validate_json(design.to_json()) == design
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_published_numbers_say_where_they_come_from_and_what_they_count(name: str) -> None:
+    for published in PRESETS[name].published:
+        assert published.source
+        assert (published.macs_m is not None) == bool(published.counter)
