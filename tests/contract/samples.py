@@ -90,6 +90,9 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     "channel_shuffle": (Extra({"groups": 4}),),
     "squeeze_excite": (Extra({"ratio": 0.5, "divisor": 4}),),
     "linear": (Extra({"out_features": 10, "bias": False, "dropout": 0.2}),),
+    "edgenext_sdta_encoder": (Extra({"scales": 3, "heads": 2, "use_pos_emb": True}, ((1, 22, 15, 13),)),),
+    "nextvit_ncb": (Extra({"out_channels": 32}, ((1, 32, 15, 13),)),),
+    "nextvit_ntb": (Extra({"out_channels": 160, "stride": 2, "sr_ratio": 4}, ((1, 128, 15, 13),)),),
 }
 
 
