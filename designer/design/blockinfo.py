@@ -100,8 +100,11 @@ class BlockInfo(_Info):
     def _ports(self, side: str, ports: tuple[PortInfo, ...], config: dict[str, Any]) -> tuple[str, ...]:
         if side not in self.count_fields:
             return tuple(port.name for port in ports)
-        count = config.get(self.count_fields[side], len(ports))
-        return tuple(f"{side}{i}" for i in range(count if isinstance(count, int) else len(ports)))
+        bounds = self.field(self.count_fields[side])
+        count = config.get(bounds.name)
+        if not isinstance(count, int) or not (bounds.minimum or 0) <= count <= (bounds.maximum or 999):
+            count = len(ports)  # a count out of range is reported by the check; it must not make a billion names here
+        return tuple(f"{side}{i}" for i in range(count))
 
 
 @functools.cache

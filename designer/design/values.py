@@ -8,7 +8,7 @@ from designer.design import fields
 from designer.design.blockinfo import BlockInfo, palette
 from designer.design.issue import EditError, quoted
 from designer.design.keymap import with_keys_forgotten
-from designer.design.model import MAX_CHANNELS, MAX_SIZE, Design, Node
+from designer.design.model import MAX_CHANNELS, MAX_SIZE, Design, InputSpec, Node
 from designer.design.surgery import (
     checked,
     info_of,
@@ -85,9 +85,12 @@ def mapped_config(old: BlockInfo | None, config: dict[str, Any], new: BlockInfo)
 def set_input(
     design: Design, id: str, channels: int | None = None, height: int | None = None, width: int | None = None
 ) -> Design:
-    """Set the size of an input."""
-    if id not in design.inputs:
-        raise EditError.saying(f"There is no input {quoted(id)}.")
+    """Set the size of an input; an input node without a size gets one."""
+    spec = design.inputs.get(id)
+    if spec is None:
+        if node_of(design, id).block != "input":
+            raise EditError.saying(f"{quoted(id)} is not an input.")
+        spec = InputSpec()
     changes = {}
     sizes = (("channels", channels, MAX_CHANNELS), ("height", height, MAX_SIZE), ("width", width, MAX_SIZE))
     for name, value, most in sizes:
@@ -97,7 +100,7 @@ def set_input(
             changes[name] = value
     if not changes:
         raise EditError.saying("Name the channels, height or width to set.")
-    return design.replace(inputs=design.inputs | {id: design.inputs[id].model_copy(update=changes)})
+    return design.replace(inputs=design.inputs | {id: spec.model_copy(update=changes)})
 
 
 def _with_values(design: Design, node: Node, values: dict[str, Any]) -> Design:
