@@ -47,8 +47,7 @@ export function insertOnEdge(doc: Design, palette: Palette, command: InsertOnEdg
   if (isEnd(block)) throw new cut.EditError(`An ${block} cannot be put on a wire.`);
   const wire = doc.edges.find((edge) => cut.endsAt(edge, [target, target_port]));
   if (wire?.source !== source || wire.source_port !== source_port) {
-    const ends = `${quoted(source)} ${source_port} to ${quoted(target)} ${target_port}`;
-    throw new cut.EditError(`There is no wire from ${ends}.`);
+    throw new cut.EditError(`There is no such wire from ${quoted(source)} to ${quoted(target)}.`);
   }
   const group = cut.nodeOf(doc, source).group ?? cut.nodeOf(doc, target).group;
   const node = newNode(doc, palette, command, group);
@@ -62,7 +61,7 @@ export function remove(doc: Design, palette: Palette, { ids, heal = true }: Remo
   const out = new Set(gone.map((node) => node.id));
   let left = doc;
   for (const node of gone) {
-    if (heal && !isEnd(node.block) && isOneToOne(palette, node)) left = healed(left, node.id);
+    if (heal && !isEnd(node.block) && isOneToOne(doc, palette, node)) left = healed(left, node.id);
   }
   left = {
     ...left,
@@ -185,8 +184,14 @@ function withEnd(doc: Design, node: Node): Design {
   return doc;
 }
 
-function isOneToOne(palette: Palette, node: Node): boolean {
-  return cut.inNames(palette, node).length === 1 && cut.outNames(palette, node).length === 1;
+/** Of an unknown block, what is wired is all that is known of its ports. */
+function isOneToOne(doc: Design, palette: Palette, node: Node): boolean {
+  if (palette.has(node.block)) {
+    return cut.inNames(palette, node).length === 1 && cut.outNames(palette, node).length === 1;
+  }
+  const ins = doc.edges.filter((edge) => edge.target === node.id).map((edge) => edge.target_port);
+  const outs = doc.edges.filter((edge) => edge.source === node.id).map((edge) => edge.source_port);
+  return [...new Set([...ins, ...outs])].sort().join() === "in0,out0";
 }
 
 function healed(doc: Design, id: string): Design {
