@@ -41,7 +41,7 @@ class Conv2d(nn.Conv2d):
             output_padding=(0, 0),
             groups=groups,
             padding_mode="zeros",
-            _reversed_padding_repeated_twice=[padding[1]] * 2 + [padding[0]] * 2,
+            _reversed_padding_repeated_twice=(padding[1], padding[1], padding[0], padding[0]),
         )
         if in_channels % groups or out_channels % groups:
             raise ValueError(f"groups must divide {in_channels} and {out_channels} channels, got {groups}.")

@@ -27,6 +27,7 @@ class Place:
 
     @property
     def step(self) -> Step:
+        """The step that was refused."""
         return self.steps[self.index]
 
     def name(self) -> str:

@@ -6,7 +6,9 @@ result by full shapes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +26,7 @@ Form = Literal["train", "deploy"]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a block cannot be measured. `field` and `choices` as in BlockError; `config_error`: the config is no config."""
+    """Why a block cannot be measured. `field` and `choices` as in BlockError; `config_error`: a field is wrong."""
 
     message: str
     field: str | None = None
@@ -119,11 +121,24 @@ def _module(config: BlockConfig, key: Any, in_shapes: tuple[Shape, ...], form: F
     known = _modules.get(module_key)
     if known is not None:
         return known
-    with Skeleton():
+    with Skeleton(), _without_garbage_collection():
         module: nn.Module = config.build(in_shapes)
         if form == "deploy":
             module = module.deploy_structure()  # type: ignore[operator]
     return _modules.put(module_key, (module, sum(p.numel() for p in module.parameters())))
+
+
+@contextlib.contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Pause the collector: a module is dozens of dicts, and looking for cycles among them is half the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def shapes_text(shapes: Sequence[Shape]) -> str:

@@ -175,7 +175,7 @@ def pool(
     """Max or average pooling of x (N, C, H, W), or with one spatial axis. 0 MACs."""
     rank = len(x) - 2
     window = per_axis(kernel, rank)
-    steps = per_axis(stride, rank) if stride not in (None, (), []) else window  # type: ignore[arg-type]
+    steps = per_axis(stride, rank) if stride not in (None, (), []) else window
     out = []
     for size, k, t, p, d in zip(x[2:], window, steps, per_axis(padding, rank), per_axis(dilation, rank), strict=True):
         span = size + 2 * p - d * (k - 1) - 1

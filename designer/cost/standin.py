@@ -1,4 +1,8 @@
-"""A stand-in for a tensor: a shape, a type and an identity, nothing to compute with. 100 times lighter than meta."""
+"""A stand-in for a tensor: a shape, a type and an identity, nothing to compute with.
+
+Its methods are `torch.Tensor`'s and do what those do.
+"""
+# ruff: noqa: D102
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ class StandIn:
         self.weight = weight
         self.dense = dense
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         """Pass `isinstance(x, torch.Tensor)`, which networks ask (DenseNet of torchvision)."""
         return torch.Tensor
@@ -122,7 +126,7 @@ class StandIn:
             "The network decides on a tensor's value, which is not known while its operations are counted."
         )
 
-    __int__ = __float__ = __index__ = item = tolist = __bool__  # type: ignore[assignment]
+    __int__ = __float__ = __index__ = item = tolist = __bool__
 
     def __getattr__(self, name: str) -> Any:
         if name in ("T", "mT", "H", "mH", "real", "imag"):
@@ -147,17 +151,13 @@ def _operator(name: str, swapped: bool = False) -> Callable[..., Any]:
     return method
 
 
-_BINARY = ("add", "sub", "mul", "matmul", "pow", "and", "or", "xor")
-for _name in _BINARY:
-    setattr(StandIn, f"__{_name}__", _operator(_name))
-    setattr(StandIn, f"__r{_name}__", _operator(_name, swapped=True))
-    setattr(StandIn, f"__i{_name}__", _operator(f"{_name}_"))
-for _symbol, _name in (("truediv", "div"), ("floordiv", "floor_divide"), ("mod", "remainder")):
+_SYMBOLS = {"truediv": "div", "floordiv": "floor_divide", "mod": "remainder"} | {
+    name: name for name in ("add", "sub", "mul", "matmul", "pow", "and", "or", "xor")
+}
+for _symbol, _name in _SYMBOLS.items():
     setattr(StandIn, f"__{_symbol}__", _operator(_name))
     setattr(StandIn, f"__r{_symbol}__", _operator(_name, swapped=True))
     setattr(StandIn, f"__i{_symbol}__", _operator(f"{_name}_"))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne", "neg", "abs"):
+for _name in ("lt", "le", "gt", "ge", "eq", "ne", "neg", "abs", "getitem", "setitem"):
     setattr(StandIn, f"__{_name}__", _operator(_name))
-StandIn.__invert__ = _operator("bitwise_not")  # type: ignore[attr-defined]
-StandIn.__getitem__ = _operator("getitem")  # type: ignore[attr-defined]
-StandIn.__setitem__ = _operator("setitem")  # type: ignore[attr-defined]
+setattr(StandIn, "__invert__", _operator("bitwise_not"))  # noqa: B010  (as all others above)

@@ -7,7 +7,7 @@ in-place forms. Arguments that are tensors arrive as stand-ins.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -176,6 +176,13 @@ REDUCE = [
 POOLS = ["max_pool1d", "max_pool2d", "max_pool3d"]
 
 
+class Extreme(NamedTuple):
+    """What `max` and `min` over a dimension return."""
+
+    values: StandIn
+    indices: StandIn
+
+
 def _tensors(*values: Any) -> list[StandIn]:
     return [v for v in values if type(v) is StandIn]
 
@@ -241,8 +248,7 @@ def _extreme(name: str) -> Translate:
         if type(dim) is StandIn:
             return _binary(name)(rec, x, dim)
         values = rec.emit(name, rules.reduce(tuple(x.shape), dim, keepdim), (x,))
-        pair = torch.return_types.max if name == "max" else torch.return_types.min
-        return values if dim is None else pair((values, rec.new(tuple(values.shape), torch.int64)))
+        return values if dim is None else Extreme(values, rec.new(tuple(values.shape), torch.int64))
 
     return translate
 

@@ -267,7 +267,8 @@ def _made(name: str) -> Translate:
     def translate(rec: Recorder, *args: Any, **kw: Any) -> StandIn:
         kw.pop("device", None)
         with torch._C.DisableTorchFunction():
-            real = getattr(torch, name)(*args, **kw, device=META)
+            # These two are short vectors; on meta their first call would import torch's compiler (seconds).
+            real = getattr(torch, name)(*args, **kw, device="cpu" if name in ("arange", "linspace") else META)
         out = rec.new(tuple(real.shape), real.dtype)
         rec.add(name, "elementwise", 0, (), (out,))
         return out
