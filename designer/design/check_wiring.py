@@ -73,8 +73,8 @@ class _Wiring:
 
     def cycle(self) -> Iterator[Issue]:
         """One cycle, as a path."""
-        path = cycle_path(list(self.nodes), self.pairs)
-        if path:
+        if len(self.order) < len(self.nodes):
+            path = cycle_path(list(self.nodes), self.pairs)
             closing = next(e for e in self.design.edges if (e.source, e.target) == (path[-2], path[-1]))
             command = {"op": "disconnect", "target": closing.target, "target_port": closing.target_port}
             fix = Fix(f"Remove the wire from {self.called(closing.source)} to {self.called(closing.target)}", command)
@@ -85,7 +85,7 @@ class _Wiring:
     def kinds(self) -> Iterator[Issue]:
         """Wires between ports whose kinds can never match."""
         given: dict[tuple[str, str], frozenset[str]] = {}
-        for id in stable_order(list(self.nodes), self.pairs):
+        for id in self.order:
             if id not in self.infos:
                 continue
             for index, port in enumerate(self.ins[id]):
@@ -184,6 +184,11 @@ class _Wiring:
             return []
         command = {"op": "set_config", "id": id, "field": field.name, "value": len(ports) - 1}
         return [Fix(f"Set {field.name} to {len(ports) - 1}", command)]
+
+    @cached_property
+    def order(self) -> list[str]:
+        """Return the nodes sources first; those on a cycle are left out."""
+        return stable_order(list(self.nodes), self.pairs)
 
     @cached_property
     def loose(self) -> list[str]:
