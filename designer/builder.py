@@ -13,10 +13,11 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from blocks.config import Shape
 from designer.cost.walk import Walk, walk
 from designer.design.issue import DesignError
 from designer.design.model import Design
-from designer.design.unroll import Step, output_steps, unroll
+from designer.design.unroll import Step, output_steps
 
 Source = tuple[int, int]
 """(index of the producing step, index of its output)."""
@@ -35,6 +36,7 @@ class Network(nn.Module):
         layers: Sequence[nn.Module],
         input_ids: Sequence[str],
         output_sources: Mapping[str, Source],
+        input_shapes: Sequence[Shape],
         form: str = "train",
     ) -> None:
         super().__init__()
@@ -42,7 +44,7 @@ class Network(nn.Module):
         self.input_ids = tuple(input_ids)
         self.output_sources = dict(output_sources)
         self.form = form
-        self.input_shapes: tuple[tuple[int, ...], ...] = ()
+        self.input_shapes = tuple(input_shapes)
         self.paths: list[tuple[str, int]] = []
         for step, layer in zip(self.steps, layers, strict=True):
             self._register(step, layer)
@@ -120,9 +122,9 @@ def build(
         layer.init_weights(generator)  # type: ignore[operator]
     _spread_drop_path(list(shared.values()), drop_path)
     steps = tuple(row.step for row in walked.steps)
-    network = Network(steps, layers, tuple(design.inputs), _output_sources(design, steps))
-    network.input_shapes = tuple(r.out_shapes[0] for r in walked.steps if r.step.node.id in design.inputs)
-    return network
+    inputs = {row.step.node.id: row.out_shapes[0] for row in walked.steps if row.step.node.id in design.inputs}
+    shapes = [inputs[name] for name in design.inputs]
+    return Network(steps, layers, tuple(design.inputs), _output_sources(design, steps), shapes)
 
 
 MAX_PARAMS = 1_000_000_000

@@ -7,14 +7,13 @@ With fresh weights a layer scale of 1e-6 or a zero last norm hides a destroyed b
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.dropout import _DropoutNd
 
-from blocks.layers import DropPath
+from blocks.norms import settle_norms
+
+__all__ = ["randomise", "settle_norms"]
 
 
 def randomise(module: nn.Module, generator: torch.Generator | None = None) -> None:
@@ -27,27 +26,6 @@ def randomise(module: nn.Module, generator: torch.Generator | None = None) -> No
     with torch.no_grad():
         for name, value in _saved_tensors(module):
             _fill(name.rpartition(".")[2], value, generator)
-
-
-def settle_norms(module: nn.Module, inputs: Sequence[Tensor]) -> None:
-    """Set every batch norm's statistics to those of one train-mode pass over `inputs`; leave `module` in eval mode.
-
-    Dropout and stochastic depth are off during the pass. Use a batch of two or more.
-    """
-    norms = [layer for layer in module.modules() if isinstance(layer, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    module.train()
-    for layer in module.modules():
-        if isinstance(layer, _DropoutNd | DropPath):
-            layer.eval()
-    with torch.no_grad():
-        module(*inputs)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    module.eval()
 
 
 def _saved_tensors(module: nn.Module) -> list[tuple[str, Tensor]]:

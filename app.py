@@ -1,0 +1,25 @@
+"""Blockwright: `streamlit run app.py`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from designer.ui.pages import compare, compose, library
+from designer.ui.studio import studio
+from designer.ui.style import page_style
+
+
+def main() -> None:
+    """Set the page up and run the one that the address names."""
+    st.set_page_config(page_title="Blockwright", page_icon=":material/account_tree:", layout="wide")
+    page_style()
+    studio()
+    pages = [
+        st.Page(compose.page, title="Compose", url_path="compose", icon=":material/account_tree:", default=True),
+        st.Page(compare.page, title="Compare", url_path="compare", icon=":material/compare:"),
+        st.Page(library.page, title="Library", url_path="library", icon=":material/folder_open:"),
+    ]
+    st.navigation(pages, position="top").run()
+
+
+main()

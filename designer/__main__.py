@@ -1,0 +1,7 @@
+"""`python -m designer`."""
+
+import sys
+
+from designer.cli import main
+
+sys.exit(main())

@@ -1,0 +1,192 @@
+"""The command line: `python -m designer COMMAND`. Scripts rely on it.
+
+With `--json` one JSON value goes to stdout and nothing else; messages go to stderr. Exit status: 0 fine, 1 the
+user's mistake with one clear sentence, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+FORMS = ("deploy", "train")
+PRECISIONS = ("fp32", "fp16", "int8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except (ValueError, OSError) as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        print("stopped.", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser with every command that is built."""
+    top = argparse.ArgumentParser(prog="python -m designer", description="Design efficient vision networks.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    presets = commands.add_parser("presets", help="list the published networks")
+    presets.set_defaults(run=run_presets)
+
+    show = commands.add_parser("show", help="print a design as JSON")
+    show.add_argument("design", help="a preset's name, a design JSON file or an ONNX file")
+    show.set_defaults(run=run_show)
+
+    report = commands.add_parser("report", help="params, MACs, memory and latency of a design")
+    report.add_argument("design", help="a preset's name, a design JSON file or an ONNX file")
+    _add_conditions(report)
+    report.add_argument("--audit", action="store_true", help="run fvcore too and explain where it differs")
+    report.set_defaults(run=run_report)
+
+    compare = commands.add_parser("compare", help="two or more designs side by side")
+    compare.add_argument("designs", nargs="+", metavar="DESIGN")
+    _add_conditions(compare)
+    compare.set_defaults(run=run_compare)
+
+    export = commands.add_parser("export", help="write a checked file")
+    export.add_argument("design", help="a preset's name, a design JSON file or one of our ONNX files")
+    export.add_argument("--to", required=True, choices=("onnx", "pt2", "safetensors"))
+    export.add_argument("--out", required=True, type=Path)
+    export.add_argument("--form", choices=FORMS, default="deploy")
+    export.add_argument("--precision", choices=("fp32", "fp16"), default="fp32")
+    export.add_argument("--opset", type=int, default=18, choices=range(18, 24), metavar="18..23")
+    export.add_argument("--batch", type=_batch, default=1, help="a number, or dynamic")
+    export.add_argument("--input", type=_size, help="for example 3x224x224")
+    export.add_argument("--weights", type=Path, help="a safetensors checkpoint of this design")
+    export.add_argument("--seed", type=int, default=0, help="seed of random weights (default 0)")
+    export.set_defaults(run=run_export)
+
+    devices = commands.add_parser("devices", help="list the device profiles with their scores")
+    devices.set_defaults(run=run_devices)
+
+    for command in (presets, report, compare, export, devices):
+        command.add_argument("--json", action="store_true", help="print JSON on stdout")
+    return top
+
+
+def _add_conditions(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--form", choices=FORMS, default="deploy")
+    command.add_argument("--device", nargs="+", action="extend", metavar="NAME", help="device profiles (default: all)")
+    command.add_argument("--input", type=_size, help="for example 3x224x224 (default: the design's own)")
+    command.add_argument("--batch", type=int, default=1)
+    command.add_argument("--precision", choices=PRECISIONS, default="fp32")
+
+
+def _size(text: str) -> tuple[int, int, int]:
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})x(\d{1,5})", text)
+    if match is None or "0" in match.groups():
+        raise argparse.ArgumentTypeError(f"got {text!r}; write channels x height x width, for example 3x224x224")
+    channels, height, width = (int(part) for part in match.groups())
+    return channels, height, width
+
+
+def _batch(text: str) -> int | str:
+    if text == "dynamic":
+        return text
+    if not text.isdigit() or not 1 <= int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"got {text!r}; give a number from 1 to 4096, or dynamic")
+    return int(text)
+
+
+def run_presets(options: argparse.Namespace) -> None:
+    """List the presets with their published numbers."""
+    from designer.presets.listing import preset_rows
+
+    rows = preset_rows()
+    if options.json:
+        _print_json(rows)
+        return
+    for row in rows:
+        published = row["published"]
+        facts = [f"{published['params_m']} M params"] if published.get("params_m") else []
+        facts += [f"{published['macs_m']} M MACs"] if published.get("macs_m") else []
+        facts += [f"top-1 {published['top1']} %"] if published.get("top1") else []
+        mark = "  (reconstruction)" if row["reconstruction"] else ""
+        print(f"{row['name']:24} {row['system']:14} {', '.join(facts)}{mark}")
+
+
+def run_show(options: argparse.Namespace) -> None:
+    """Print a design's JSON."""
+    from designer.loading import load_design
+
+    print(load_design(options.design).to_json(indent=1))
+
+
+def run_report(options: argparse.Namespace) -> None:
+    """Print the report of one design."""
+    from designer.loading import load_source
+    from designer.reporting import report
+
+    made = report(load_source(options.design), **_conditions(options), audit=options.audit)
+    _print_json(made.to_dict()) if options.json else print(made.to_text())
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    """Print several designs side by side."""
+    from designer.comparing import compare
+    from designer.loading import load_source
+
+    if len(options.designs) < 2:
+        raise ValueError(f"compare needs two designs or more, got {len(options.designs)}.")
+    made = compare([load_source(name) for name in options.designs], **_conditions(options))
+    _print_json(made.to_dict()) if options.json else print(made.to_text())
+
+
+def run_export(options: argparse.Namespace) -> None:
+    """Write a checked file and say what was checked."""
+    from designer.export.files import export_file
+    from designer.export.options import ExportOptions
+    from designer.loading import load_design
+
+    names = ("to", "form", "precision", "opset", "batch", "weights", "seed")
+    chosen = ExportOptions(**{name: getattr(options, name) for name in names}, size=options.input)
+    done = export_file(load_design(options.design), options.out, chosen)
+    _print_json(done.to_dict()) if options.json else print(done.to_text())
+
+
+def run_devices(options: argparse.Namespace) -> None:
+    """List the device profiles."""
+    from profiles.listing import device_rows
+
+    rows = device_rows()
+    if options.json:
+        _print_json(rows)
+        return
+    for row in rows:
+        scores = row["scores"]
+        print(
+            f"{row['name']:24} {row['device']}, {row['runtime']}, {row['precision']}, batch {row['batch']}: "
+            f"median error {scores['median_ape']:.1f} %, within 10 %: {scores['within10']:.0f} %, "
+            f"Spearman {scores['spearman']:.3f} (n = {scores['n']})"
+        )
+
+
+def _conditions(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "form": options.form,
+        "size": options.input,
+        "batch": options.batch,
+        "precision": options.precision,
+        "devices": options.device,
+    }
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,56 @@
+"""The other end of a job: a process of its own, so that heavy work never runs in the page's thread.
+
+Reads one JSON line {kind, params, folder, memory_bytes} from stdin and writes JSON lines to stdout: progress, then a
+result or an error. A sentence meant for the user is an error; anything unexpected is logged to stderr in full and
+reported as a failure of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+KINDS = {"export": "designer.export.job"}
+
+
+def main() -> int:
+    """Run the one job that stdin describes."""
+    spec = json.loads(sys.stdin.readline())
+    out, sys.stdout = sys.stdout, sys.stderr  # what libraries print must not break the protocol
+
+    def send(**message: Any) -> None:
+        out.write(json.dumps(message, allow_nan=False) + "\n")
+        out.flush()
+
+    def progress(fraction: float, message: str) -> None:
+        send(progress=fraction, message=message)
+
+    _limit_memory(spec["memory_bytes"])
+    try:
+        result = import_module(KINDS[spec["kind"]]).run(spec["params"], Path(spec["folder"]), progress)
+        send(result=result)
+        return 0
+    except ValueError as error:
+        send(error=" ".join(str(error).split()))
+    except MemoryError:
+        send(error=f"The job needed more than its {spec['memory_bytes'] / 2**30:.0f} GiB of memory; make it smaller.")
+    except Exception as error:
+        traceback.print_exc()
+        send(error=f"The job failed inside Blockwright ({type(error).__name__}); the server's log has the details.")
+    return 1
+
+
+def _limit_memory(limit: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Which design a tab shows: the address names it, so that a reload and a shared link find it again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NoReturn
+
+import streamlit as st
+
+from designer.presets import PRESETS
+from designer.ui.studio import studio
+from designer.ui.workspace import Workspace
+
+FIRST_PRESET = "repghostnet_100"
+
+
+def open_in_compose(design_id: str | None = None, *, preset: str = "") -> NoReturn:
+    """Go to Compose with a stored design, or with a preset under a new id."""
+    st.session_state.opening = {"design": design_id or str(uuid.uuid4()), "preset": preset}
+    st.switch_page(st.session_state["compose_page"])
+
+
+def workspace() -> Workspace:
+    """Return the tab's open document: what another page asked for, else what the address names, else the first."""
+    asked = st.session_state.pop("opening", None) or _from_address()
+    current: Workspace | None = st.session_state.get("workspace")
+    if current is None or (asked["design"] and asked["design"] != current.doc_id):
+        current = _open(asked)
+        st.session_state.workspace = current
+    st.query_params.update({"design": current.doc_id} | ({"preset": current.preset} if current.preset else {}))
+    if not current.preset:
+        st.query_params.pop("preset", None)
+    return current
+
+
+def show(opened: Workspace) -> None:
+    """Make an opened document the tab's own."""
+    st.session_state.workspace = opened
+    st.session_state.opening = {"design": opened.doc_id, "preset": opened.preset}
+
+
+def _from_address() -> dict[str, str]:
+    return {"design": st.query_params.get("design", ""), "preset": st.query_params.get("preset", "")}
+
+
+def _open(asked: dict[str, str]) -> Workspace:
+    store = studio().store
+    if asked["design"]:
+        try:
+            return Workspace.open_saved(store, asked["design"])
+        except KeyError:
+            if not asked["preset"]:
+                st.toast("That design is not in this library; here is a published one.", icon=":material/info:")
+    name = asked["preset"] if asked["preset"] in PRESETS else FIRST_PRESET
+    return Workspace.open_preset(store, name, asked["design"] or None)

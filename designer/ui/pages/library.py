@@ -1,0 +1,161 @@
+"""Library: saved designs and the published networks; open, duplicate, rename, delete with undo, import, export."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from designer.design.issue import DesignError
+from designer.design.load import MAX_BYTES, parse_design
+from designer.presets import PRESETS, PresetInfo
+from designer.store import SavedDesign, SavedVariant
+from designer.ui.export_dialog import export_dialog
+from designer.ui.figures import summary
+from designer.ui.opening import open_in_compose
+from designer.ui.studio import studio
+from designer.ui.text import ago, plain
+
+
+def page() -> None:
+    """Draw the library."""
+    _undo_bar()
+    mine, published = st.columns([3, 2], gap="large")
+    with mine:
+        _saved_designs()
+    with published:
+        _presets()
+
+
+def _saved_designs() -> None:
+    store = studio().store
+    head, action = st.columns([3, 1], vertical_alignment="center")
+    head.subheader("Your designs", anchor=False)
+    with action.popover("Import", icon=":material/upload:", width="stretch"):
+        _import()
+    saved = store.list()
+    if not saved:
+        st.info(
+            "Nothing saved yet. Open a published network on the right: your first edit makes a copy and saves it here.",
+            icon=":material/folder_open:",
+        )
+    for row in saved:
+        _design_row(row)
+
+
+def _design_row(row: SavedDesign) -> None:
+    store = studio().store
+    with st.container(border=True):
+        name, figures, actions = st.columns([4, 3, 2], vertical_alignment="center")
+        origin = f" · from {PRESETS[row.origin].title}" if row.origin in PRESETS else ""
+        name.markdown(f"**{plain(row.name)}**  \n:gray[:small[edited {ago(row.updated_at)}{origin}]]")
+        figures.markdown(f":small[{summary(row.design)}]")
+        with actions:
+            left, right = st.columns(2)
+            if left.button("Open", key=f"open_{row.id}", type="primary", width="stretch"):
+                open_in_compose(row.id)
+            with right.popover("More", width="stretch"):
+                _more(row)
+        variants = store.list_variants(row.id)
+        if variants:
+            _variants(row, variants)
+
+
+def _more(row: SavedDesign) -> None:
+    store = studio().store
+    renamed = st.text_input("Name", row.name, max_chars=200, key=f"name_{row.id}_{row.rev}")
+    if renamed.strip() and renamed != row.name:
+        store.rename(row.id, renamed.strip())
+        st.rerun()
+    if st.button("Export", icon=":material/download:", key=f"export_{row.id}", width="stretch"):
+        export_dialog(row.design)
+    st.download_button(
+        "Design JSON",
+        row.design.to_json(indent=1),
+        file_name=f"{row.name[:80]}.json",
+        icon=":material/data_object:",
+        key=f"json_{row.id}",
+        width="stretch",
+        on_click="ignore",
+    )
+    if st.button("Duplicate", icon=":material/content_copy:", key=f"copy_{row.id}", width="stretch"):
+        store.duplicate(row.id)
+        st.rerun()
+    if st.button("Delete", icon=":material/delete:", key=f"delete_{row.id}", width="stretch"):
+        store.delete(row.id)
+        st.session_state.deleted = (row.id, row.name)
+        st.rerun()
+
+
+def _variants(row: SavedDesign, variants: list[SavedVariant]) -> None:
+    with st.expander(f"{len(variants)} variants"):
+        for variant in variants:
+            label, action = st.columns([4, 1], vertical_alignment="center")
+            label.markdown(
+                f"{plain(variant.name)} :gray[:small[{ago(variant.created_at)} · {summary(variant.design)}]]"
+            )
+            if action.button("Open as copy", key=f"variant_{variant.id}", width="stretch"):
+                named = variant.design.replace(name=variant.name)
+                open_in_compose(studio().store.create(named, origin=row.origin).id)
+
+
+def _undo_bar() -> None:
+    if "deleted" not in st.session_state:
+        return
+    design_id, name = st.session_state.deleted
+    text, action = st.columns([6, 1], vertical_alignment="center")
+    text.info(f"Deleted {plain(name)}.", icon=":material/delete:")
+    if action.button("Undo", key="undo_delete", width="stretch"):
+        studio().store.restore(design_id)
+        del st.session_state["deleted"]
+        st.rerun()
+
+
+def _import() -> None:
+    uploaded = st.file_uploader(
+        "A design JSON, or an ONNX file made by Blockwright", type=["json", "onnx"], key="import_file"
+    )
+    if uploaded is None:
+        return
+    if uploaded.size > MAX_BYTES:
+        st.error(f"{plain(uploaded.name)} is {uploaded.size / 2**20:.0f} MB; a design has at most 8 MB.")
+        return
+    try:
+        design = parse_design(uploaded.getvalue())
+    except DesignError as error:
+        st.error(f"{plain(uploaded.name)}: {plain(str(error))}")
+        return
+    st.markdown(f"{plain(design.name)}: {summary(design)}")
+    if st.button("Add to the library and open", type="primary", key="import_open"):
+        open_in_compose(studio().store.create(design).id)
+
+
+def _presets() -> None:
+    st.subheader("Published networks", anchor=False)
+    wanted = st.text_input(
+        "Search", placeholder="ghost, edge, hornet ...", key="preset_search", label_visibility="collapsed"
+    )
+    words = wanted.lower().split()
+    shown = [p for p in PRESETS.values() if all(w in f"{p.name} {p.title} {p.paper}".lower() for w in words)]
+    if not shown:
+        st.info(f"No published network matches {plain(wanted)}.")
+    for info in shown:
+        _preset_row(info)
+
+
+def _preset_row(info: PresetInfo) -> None:
+    with st.container(border=True):
+        text, action = st.columns([4, 1], vertical_alignment="center")
+        first = info.published[0] if info.published else None
+        facts = [f"{first.params_m:g} M params"] if first and first.params_m else []
+        facts += [f"{first.macs_m:g} M MACs"] if first and first.macs_m else []
+        facts += [f"top-1 {first.top1:g} %"] if first and first.top1 else []
+        mark = " :orange-badge[reconstruction]" if info.reconstruction else ""
+        source = f"published: {', '.join(facts)}" if facts else "no published figures read"
+        text.markdown(f"**{info.title}**{mark}  \n:gray[:small[{source}]]", help=_sources(info))
+        if action.button("Open", key=f"preset_{info.name}", width="stretch"):
+            open_in_compose(preset=info.name)
+
+
+def _sources(info: PresetInfo) -> str:
+    lines = [f"{info.paper} ({info.url})"]
+    lines += [f"- {p.source}" + (f" (counted with {p.counter})" if p.counter else "") for p in info.published]
+    return "\n".join([*lines, *([info.reconstruction] if info.reconstruction else [])])
