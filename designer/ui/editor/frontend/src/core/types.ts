@@ -309,6 +309,7 @@ export type ActionKind =
   | "fix"
   | "export"
   | "keep_variant"
+  | "start"
   | "reload"
   | "save_copy"
   | "pin"
