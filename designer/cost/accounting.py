@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from designer.cost.kernels import fused
-from designer.cost.measure import Form
+from designer.cost.kernels import clear_kernels, fused
+from designer.cost.measure import Form, clear_measures
 from designer.cost.memory import peak_activations
-from designer.cost.stitch import Piece, stitch
+from designer.cost.stitch import Piece, clear_pieces, stitch
 from designer.cost.walk import Walk, WalkedStep, walk
 from designer.design.issue import Issue
 from designer.design.model import Design
@@ -170,6 +170,13 @@ def account(
         outputs=outputs,
         walk=walked,
     )
+
+
+def clear_caches() -> None:
+    """Forget everything that was measured, stitched or fused: for benchmarks of the cold case."""
+    clear_measures()
+    clear_pieces()
+    clear_kernels()
 
 
 def coverage_of(ops: Sequence[Op]) -> tuple[float, tuple[Uncounted, ...]]:

@@ -6,9 +6,7 @@ result by full shapes.
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +15,7 @@ from torch import nn
 
 from blocks.catalog import CATALOG
 from blocks.config import BlockConfig, BlockError, Shape, channels_of
+from blocks.unfolded import Unfolded
 from designer.cost.cache import Cache
 from designer.cost.record import Record, record
 from designer.cost.skeleton import Skeleton
@@ -50,8 +49,8 @@ _modules: Cache[Any, tuple[nn.Module, int]] = Cache(2048)
 _measures: Cache[Any, Measure] = Cache(16384)
 
 
-def clear_caches() -> None:
-    """Forget every config, module and measure: for benchmarks of the cold case."""
+def clear_measures() -> None:
+    """Forget every config, module and measure."""
     for cache in (_configs, _modules, _measures):
         cache.clear()
 
@@ -121,24 +120,11 @@ def _module(config: BlockConfig, key: Any, in_shapes: tuple[Shape, ...], form: F
     known = _modules.get(module_key)
     if known is not None:
         return known
-    with Skeleton(), _without_garbage_collection():
+    with Skeleton():
         module: nn.Module = config.build(in_shapes)
-        if form == "deploy":
+        if form == "deploy" and not isinstance(module, Unfolded):
             module = module.deploy_structure()  # type: ignore[operator]
     return _modules.put(module_key, (module, sum(p.numel() for p in module.parameters())))
-
-
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause the collector: a module is dozens of dicts, and looking for cycles among them is half the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def shapes_text(shapes: Sequence[Shape]) -> str:

@@ -6,8 +6,10 @@ marked as assumed, so that one mistake does not hide the next.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from blocks.catalog import CATALOG
@@ -16,6 +18,7 @@ from designer.cost.fixes import Place, issue_of
 from designer.cost.measure import Form, Measure, Refusal, measure
 from designer.cost.record import Record
 from designer.deploy.passes import apply_passes
+from designer.design.check import check
 from designer.design.issue import Issue
 from designer.design.model import Design
 from designer.design.unroll import Step, unroll
@@ -51,7 +54,13 @@ def walk(design: Design, *, form: Form = "deploy", batch: int = 1, size: tuple[i
     steps = unroll(design)
     if form == "deploy":
         steps = apply_passes(steps)
-    return _Walker(design, steps, form, batch, size).run()
+    with _without_garbage_collection():
+        done = _Walker(design, steps, form, batch, size).run()
+    present = {step.node.id for step in steps}
+    if all(node.id in present for node in design.nodes):
+        return done
+    # Nodes on a cycle or of an unknown block have no step; what is wrong with them is structural.
+    return Walk(done.steps, (*(i for i in check(design) if i.node not in present), *done.issues))
 
 
 class _Walker:
@@ -131,3 +140,16 @@ class _Walker:
     def _report(self, place: Place, refusal: Refusal) -> None:
         issue = issue_of(place, refusal)
         self.issues.setdefault((issue.node, issue.field), issue)
+
+
+@contextlib.contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Pause the collector: a module is dozens of dicts, and looking for cycles among them is half of a cold walk."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,155 @@
+"""How quick the account is: cold against fvcore for each preset, and after an edit of a large design.
+
+    python benchmarks/account.py                     # every preset
+    python benchmarks/account.py ghostnet_100 --rounds 9 --form train
+
+Cold: all caches empty, torch imported, against `fvcore.nn.FlopCountAnalysis(...).total()` on the same network, built
+and in the same form, the two taken in turns in one run. The ratio of the medians is what the README claims.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+
+import torch
+from fvcore.nn import FlopCountAnalysis
+from torch import nn
+
+from designer.builder import build
+from designer.cost.accounting import account, clear_caches
+from designer.deploy.network import to_deploy
+from designer.design.edit import apply
+from designer.design.model import Design, Edge, Group, InputSpec, Node
+from designer.presets import PRESETS, load_preset
+from designer.presets.chain import card
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1e3
+
+
+def count_with_fvcore(network: nn.Module, x: torch.Tensor) -> int:
+    """Return fvcore's count, its warnings silenced."""
+    analysis = FlopCountAnalysis(network, x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    return int(analysis.total())
+
+
+def compare_with_fvcore(name: str, form: str, rounds: int) -> float:
+    """Print one preset's row and return the ratio of the median times."""
+    design = load_preset(name)
+    network = build(design).eval()
+    if form == "deploy":
+        network = to_deploy(network)
+    x = torch.zeros(network.input_shapes[0]) if network.input_shapes else torch.zeros(1, 3, 224, 224)
+    theirs, ours, warm = [], [], []
+    for _ in range(rounds):
+        theirs.append(milliseconds(lambda: count_with_fvcore(network, x)))
+        clear_caches()
+        ours.append(milliseconds(lambda: account(design, form=form)))  # type: ignore[arg-type]
+        warm.append(milliseconds(lambda: account(design, form=form)))  # type: ignore[arg-type]
+    a, b, c = (statistics.median(times) for times in (theirs, ours, warm))
+    print(f"{name:22} {form:7} fvcore {a:8.1f} ms   cold {b:7.1f} ms   {a / b:6.1f} x   again {c:6.2f} ms", flush=True)
+    return a / b
+
+
+def large_design(nodes: int = 150) -> Design:
+    """Return a chain of residual blocks drawn layer by layer: `nodes` nodes, four stages, no repeats."""
+    rows: list[Node] = [card("input", "input")]
+    edges: list[Edge] = []
+
+    def append(node: Node) -> str:
+        edges.append(Edge(source=rows[-1].id, target=node.id))
+        rows.append(node)
+        return node.id
+
+    widths, per_stage = (32, 64, 128, 256), (nodes - 4) // 4
+    append(card("stem", "conv_norm_act", out_channels=32, stride=2))
+    for stage, width in enumerate(widths):
+        append(card(f"down_{stage}", "conv_norm_act", f"stage{stage}", out_channels=width, stride=2))
+        at = 1
+        while at + 4 <= per_stage:
+            start = rows[-1].id
+            key = f"{stage}_{at}"
+            append(card(f"wide_{key}", "pointwise_conv", f"stage{stage}", out_channels=None))
+            append(card(f"deep_{key}", "depthwise_conv", f"stage{stage}"))
+            append(card(f"thin_{key}", "pointwise_conv", f"stage{stage}", out_channels=None, act="none"))
+            joined = append(card(f"add_{key}", "add", f"stage{stage}"))
+            edges.append(Edge(source=start, target=joined, target_port="in1"))
+            at += 4
+    while len(rows) < nodes - 2:
+        append(card(f"tail_{len(rows)}", "activation", "stage3"))
+    append(card("pool", "global_avg_pool"))
+    append(card("output", "output"))
+    groups = tuple(Group(id=f"stage{i}") for i in range(4))
+    inputs = {"input": InputSpec(channels=3, height=224, width=224)}
+    return Design(
+        name="large",
+        inputs=inputs,
+        outputs={"output": ("output", "out0")},
+        nodes=tuple(rows),
+        edges=tuple(edges),
+        groups=groups,
+    )
+
+
+def time_edits(rounds: int) -> None:
+    """Print the time of an account right after an edit in the middle of a 150-node design, every edit a new one."""
+    base = large_design()
+    middle = next(node.id for node in base.nodes if node.id.startswith("deep_2_"))
+    cases: dict[str, Callable[[int], dict[str, object]]] = {
+        "shapes stay (a dilation)": lambda i: {"op": "set_config", "id": middle, "field": "dilation", "value": 2 + i},
+        "a width, all downstream": lambda i: {
+            "op": "set_config",
+            "id": "down_1",
+            "field": "out_channels",
+            "value": 72 + 8 * i,
+        },
+        "a stride, all downstream": lambda i: {"op": "set_input", "id": "input", "height": 256 + 32 * i},
+        "a node inserted": lambda i: {
+            "op": "add",
+            "block": "depthwise_conv",
+            "after": middle,
+            "config": {"dilation": 2 + i},
+        },
+    }
+    for what, command in cases.items():
+        account(base)
+        times = []
+        for index in range(rounds):
+            edited = apply(base, command(index))
+            times.append(milliseconds(lambda design=edited: account(design)))  # type: ignore[misc]
+        print(
+            f"edit of {len(base.nodes)} nodes, {what:26} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f}"
+        )
+    print(f"edit of {len(base.nodes)} nodes, {'nothing changed':26} {milliseconds(lambda: account(base)):6.1f} ms")
+
+
+def main() -> None:
+    """Print all rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("presets", nargs="*", default=list(PRESETS), help="names (default: all)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--form", choices=("train", "deploy", "both"), default="both")
+    parser.add_argument("--no-edits", action="store_true", help="only the comparison with fvcore")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.getLogger("fvcore").setLevel(logging.ERROR)
+    account(large_design())
+    forms = ("train", "deploy") if options.form == "both" else (options.form,)
+    ratios = [compare_with_fvcore(name, form, options.rounds) for name in options.presets for form in forms]
+    if ratios:
+        print(f"smallest ratio to fvcore: {min(ratios):.1f} x over {len(ratios)} rows")
+    if not options.no_edits:
+        time_edits(options.rounds)
+
+
+if __name__ == "__main__":
+    main()
