@@ -71,6 +71,7 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
         Extra({"kernel": 2, "stride": 2, "padding": "none", "norm": "none", "act": "gelu", "norm_eps": 1e-6}),
         Extra({"kernel": 5, "dilation": 2, "groups": 8, "out_channels": None}),
         Extra({"norm": "none", "bias": False}),
+        Extra({"norm_eps": 0.05}),
     ),
     "depthwise_conv": (Extra({"kernel": 7, "dilation": 2, "norm": "none", "bias": True}),),
     "pointwise_conv": (Extra({"groups": 4, "stride": 2, "norm": "layer", "bias": True}),),

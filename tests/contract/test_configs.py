@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import typing
 from typing import Any, Literal
@@ -84,6 +85,21 @@ def test_every_field_declares_role_default_and_help(block: type[BlockConfig], na
     assert not field.is_required()
     assert field.description and field.description.endswith(".")
     assert ("divisor" in extra) == (extra["role"] in ("width", "hidden_width"))
+
+
+@FIELDS
+def test_values_of_another_type_are_refused(block: type[BlockConfig], name: str) -> None:
+    (row,) = (field for field in palette()[block.name].fields if field.name == name)
+    wrong: dict[str, tuple[Any, ...]] = {
+        "int": ("3", 3.5, True, math.nan, [3]),
+        "float": ("0.1", True, math.nan, math.inf),
+        "bool": ("yes", 1),
+        "choice": ([], None),
+        "text": (3,),
+    }
+    for value in wrong[row.type]:
+        with pytest.raises(ValidationError, match=name):
+            block.model_validate({name: value})
 
 
 @FIELDS
