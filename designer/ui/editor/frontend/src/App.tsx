@@ -1,0 +1,124 @@
+/** The editor as one page: palette, toolbar, canvas, inspector, strip, drawer; and the keys for all of them. */
+
+import { type KeyboardEvent, type PointerEvent, type ReactElement, useEffect, useMemo, useRef } from "react";
+
+import { Canvas } from "./canvas/Canvas";
+import { Drawer } from "./components/Drawer";
+import { Inspector } from "./components/Inspector";
+import { Menu } from "./components/Menu";
+import { FindBar, Hints, KeyList, Start, Toast } from "./components/Overlays";
+import { PalettePanel } from "./components/Palette";
+import { Strip } from "./components/Strip";
+import { Toolbar } from "./components/Toolbar";
+import { bindingFor } from "./core/keys";
+import { onCopy, onPaste } from "./state/clipboard";
+import { EditorContext, type Instance, useEditor, useView } from "./state/context";
+import { perform } from "./state/keyboard";
+import { isDark } from "./theme";
+
+export function App({ instance }: { instance: Instance }): ReactElement {
+  return (
+    <EditorContext.Provider value={instance}>
+      <Page instance={instance} />
+    </EditorContext.Provider>
+  );
+}
+
+function Page({ instance }: { instance: Instance }): ReactElement {
+  const root = useRef<HTMLDivElement>(null);
+  const rev = useEditor((state) => state.sync.rev);
+  const analysed = useEditor((state) => state.analysis?.rev ?? "");
+  const dark = useView((state) => state.dark);
+  const theme = useEditor((state) => state.data);
+
+  // The theme is only to be seen in the computed colours, and every change of it calls the component again.
+  useEffect(() => {
+    if (root.current !== null) instance.view.setState({ dark: isDark(root.current) });
+  }, [theme, instance]);
+
+  useEffect(() => {
+    const online = (): void => instance.editor.online();
+    globalThis.addEventListener("online", online);
+    return () => globalThis.removeEventListener("online", online);
+  }, [instance]);
+
+  const handlers = useMemo(() => handlersFor(instance), [instance]);
+  return (
+    <div
+      ref={root}
+      className={dark ? "bw dark" : "bw"}
+      tabIndex={-1}
+      data-testid="editor"
+      data-rev={rev}
+      data-analysis-rev={analysed}
+      onKeyDown={handlers.onKeyDown}
+      onKeyUp={handlers.onKeyUp}
+      onPointerDown={handlers.onPointerDown}
+      onCopy={(event) => !isTyping(event.nativeEvent) && onCopy(instance, event, false)}
+      onCut={(event) => !isTyping(event.nativeEvent) && onCopy(instance, event, true)}
+      onPaste={(event) => !isTyping(event.nativeEvent) && onPaste(instance, event)}
+    >
+      <PalettePanel />
+      <Toolbar />
+      <div style={{ gridArea: "canvas", position: "relative", minWidth: 0, minHeight: 0, display: "grid" }}>
+        <Canvas />
+        <Start />
+        <FindBar />
+        <Hints />
+        <Toast />
+      </div>
+      <Inspector />
+      <Strip />
+      <Drawer />
+      <Menu />
+      <KeyList />
+    </div>
+  );
+}
+
+const MODIFIERS = ["Shift", "Control", "Alt", "Meta", " "];
+
+interface Handlers {
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+  readonly onKeyUp: (event: KeyboardEvent) => void;
+  readonly onPointerDown: (event: PointerEvent<HTMLElement>) => void;
+}
+
+function handlersFor(instance: Instance): Handlers {
+  return {
+    onKeyDown(event) {
+      // Streamlit has keys of its own: with the focus here none of ours may reach it.
+      if (!MODIFIERS.includes(event.key)) event.nativeEvent.stopPropagation();
+      if (event.defaultPrevented || isTyping(event.nativeEvent)) return;
+      if (event.key === "Enter" && onButton(event.nativeEvent)) return;
+      const binding = bindingFor(event);
+      if (binding === null) {
+        if (event.key === " " && !onButton(event.nativeEvent)) event.preventDefault();
+        return;
+      }
+      if (binding.native === true) return;
+      event.preventDefault();
+      perform(instance, binding.command, event.shiftKey);
+    },
+    onKeyUp(event) {
+      if (!MODIFIERS.includes(event.key)) event.nativeEvent.stopPropagation();
+    },
+    onPointerDown(event) {
+      if (!isTyping(event.nativeEvent) && !onButton(event.nativeEvent)) event.currentTarget.focus({ preventScroll: true });
+    },
+  };
+}
+
+function innermost(event: Event): HTMLElement | null {
+  const [target] = event.composedPath();
+  return target instanceof HTMLElement ? target : null;
+}
+
+/** In a field the keys belong to the field. */
+function isTyping(event: Event): boolean {
+  return innermost(event)?.closest("input, textarea, select") != null;
+}
+
+function onButton(event: Event): boolean {
+  return innermost(event)?.closest("button, a, summary") != null;
+}

@@ -1,0 +1,126 @@
+/** The card of one block. */
+
+import { Handle, type NodeProps, Position } from "@xyflow/react";
+import { type CSSProperties, memo, type ReactElement } from "react";
+
+import { INPUT, inPorts, OUTPUT, outPorts } from "../core/blocks";
+import { metricText, percent, shape } from "../core/format";
+import { portKey } from "../core/ports";
+import type { BlockInfo, PortInfo } from "../core/types";
+import { Icon } from "../components/Icon";
+import { familyStyle } from "../components/family";
+import { useEditor, useView } from "../state/context";
+import { cardHeat, worstOf } from "../state/derived";
+import type { CardNode as CardType } from "./flow";
+import { configSummary } from "./summary";
+
+export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardType>): ReactElement | null {
+  const node = useEditor((state) => state.doc.nodes.find((other) => other.id === id));
+  const palette = useEditor((state) => state.palette);
+  const metric = useView((view) => view.metric);
+  const heat = useEditor((state) => cardHeat(state.analysis, metric).get(id));
+  const figures = useEditor((state) => state.analysis?.nodes[id]);
+  const issue = useEditor((state) => worstOf(state.analysis).get(id));
+  const spec = useEditor((state) => state.doc.inputs[id]);
+  const drop = useView((view) => view.dropTarget?.kind === "node" && view.dropTarget.id === id);
+  const faded = useView((view) => view.wiring !== null && view.wiring.node !== id && !view.fitting.has(id));
+  if (node === undefined) return null;
+  const info = palette.get(node.block);
+  const terminal = node.block === INPUT || node.block === OUTPUT;
+  const title = info?.title ?? node.block;
+  const summary = spec === undefined ? configSummary(info, node.config, figures?.in_shapes[0]) : `${spec.channels} × ${spec.height} × ${spec.width}`;
+  const small = node.label === "" ? summary : [title, summary].filter(Boolean).join(" · ");
+  const classes = [
+    "card",
+    node.repeat > 1 ? "repeats" : "",
+    figures?.assumed ? "assumed" : "",
+    issue === undefined ? "" : "error",
+    terminal ? "terminal" : "",
+    drop ? "drop" : "",
+    faded ? "dim" : "",
+  ].join(" ");
+  return (
+    <div
+      className={classes}
+      style={{ ...familyStyle(palette, info?.family), "--level": heat?.level ?? 0 } as CSSProperties}
+      title={issue?.message ?? (heat === undefined ? undefined : `${percent(heat.share)} of the whole`)}
+      data-node={id}
+      data-testid={`node-${id}`}
+      data-block={node.block}
+    >
+      <span className="family" />
+      {!terminal && <span className="heat" />}
+      {info !== undefined && <Ports id={id} ports={inPorts(info, node.config)} side="target" />}
+      <div className="row">
+        <span className="name">{node.label || title}</span>
+        {node.repeat > 1 && <span className="times">×{node.repeat}</span>}
+        {issue !== undefined && (
+          <span className="flag">
+            <Icon name="warn" size={14} />
+          </span>
+        )}
+      </div>
+      {issue === undefined ? (
+        <div className="row config">{small || " "}</div>
+      ) : (
+        <div className="row wrong">{issue.message}</div>
+      )}
+      <div className="row">
+        <span className="shape">{figures === undefined ? " " : shape(figures.out_shapes[0])}</span>
+        {!terminal && (
+          <span className="figure" data-testid={`badge-${id}`}>
+            {figures?.assumed ? "assumed" : heat === undefined ? "" : metricText(metric, heat.value)}
+          </span>
+        )}
+      </div>
+      {info !== undefined && <Ports id={id} ports={outPorts(info, node.config)} side="source" />}
+      {drop && <span className="drop-hint">Replace</span>}
+    </div>
+  );
+});
+
+interface PortsProps {
+  readonly id: string;
+  readonly ports: readonly PortInfo[];
+  readonly side: "source" | "target";
+}
+
+function Ports({ id, ports, side }: PortsProps): ReactElement {
+  return (
+    <>
+      {ports.map((port, index) => (
+        <Port key={port.name} id={id} port={port} side={side} left={((index + 1) / (ports.length + 1)) * 100} many={ports.length > 1} />
+      ))}
+    </>
+  );
+}
+
+interface PortProps {
+  readonly id: string;
+  readonly port: PortInfo;
+  readonly side: "source" | "target";
+  readonly left: number;
+  readonly many: boolean;
+}
+
+function Port({ id, port, side, left, many }: PortProps): ReactElement {
+  const fits = useView((view) => view.wiring !== null && view.fits.get(portKey(id, port.name))?.ok === true);
+  const open = useEditor(
+    (state) => side === "target" && !state.doc.edges.some((edge) => edge.target === id && edge.target_port === port.name),
+  );
+  const kind = port.kinds.filter((name) => name !== "same").join(" or ");
+  return (
+    <Handle
+      id={port.name}
+      type={side}
+      position={side === "target" ? Position.Top : Position.Bottom}
+      style={{ left: `${left}%` }}
+      className={[fits ? "fits" : "", open ? "open" : ""].join(" ")}
+      title={`${many ? `${port.name}, ` : ""}${kind || "as the input"}${open ? ", not connected" : ""}`}
+      data-port={port.name}
+      data-testid={`port-${id}-${port.name}`}
+    />
+  );
+}
+
+export type { BlockInfo };

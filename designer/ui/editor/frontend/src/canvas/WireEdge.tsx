@@ -1,0 +1,34 @@
+/** One wire. The shape it carries is written on it when one is near enough to read it. */
+
+import { BaseEdge, type EdgeProps } from "@xyflow/react";
+import { memo, type ReactElement } from "react";
+
+import { shape } from "../core/format";
+import { outShape } from "../core/ports";
+import { useEditor } from "../state/context";
+import type { Wire } from "./flow";
+import { useNear } from "./near";
+import { route } from "./route";
+
+export const WireEdge = memo(function WireEdge({ id, sourceX, sourceY, targetX, targetY, data }: EdgeProps<Wire>): ReactElement {
+  const line = route({ sx: sourceX, sy: sourceY, tx: targetX, ty: targetY }, data?.lane ?? null);
+  return (
+    <>
+      <BaseEdge id={id} path={line.path} interactionWidth={18} />
+      {useNear() && data !== undefined && <Label source={data.source} port={data.port} x={line.labelX} y={line.labelY} />}
+    </>
+  );
+});
+
+function Label({ source, port, x, y }: { source: string; port: string; x: number; y: number }): ReactElement | null {
+  const text = useEditor((state) => {
+    const dims = outShape(state.doc, state.palette, state.analysis, source, port);
+    return dims === null ? "" : shape(dims);
+  });
+  if (text === "") return null;
+  return (
+    <text className="wire-shape" x={x + 6} y={y + 3.5}>
+      {text}
+    </text>
+  );
+}

@@ -1,0 +1,118 @@
+/** The design as React Flow draws it: cards, folded stages, frames and wires. Unchanged ones stay the same objects. */
+
+import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
+
+import { type Box, sideRoute } from "../core/boxes";
+import { edgeId, edgeKinds } from "../core/graph";
+import { same } from "../core/same";
+import type { Design, Edge } from "../core/types";
+import { type Card, cardsOf, framesOf, type Positions } from "../state/placing";
+import type { Selection } from "../state/store";
+
+export type CardNode = FlowNode<{ id: string }, "card">;
+export type FoldedNode = FlowNode<{ id: string }, "folded">;
+export type StageNode = FlowNode<{ id: string }, "stage">;
+export type AnyNode = CardNode | FoldedNode | StageNode;
+export type Wire = FlowEdge<{ lane: number | null; source: string; port: string }, "wire">;
+
+const STAGE = "stage:";
+const FOLDED = "folded:";
+
+/** What a React Flow node stands for. */
+export function meaningOf(id: string): { kind: "card" | "folded" | "stage"; id: string } {
+  if (id.startsWith(STAGE)) return { kind: "stage", id: id.slice(STAGE.length) };
+  if (id.startsWith(FOLDED)) return { kind: "folded", id: id.slice(FOLDED.length) };
+  return { kind: "card", id };
+}
+
+export function flowNodes(doc: Design, positions: Positions, selection: Selection): readonly AnyNode[] {
+  const frames = [...framesOf(doc, positions)].map(([id, box]): AnyNode => ({
+    ...boxed(STAGE + id, box),
+    type: "stage",
+    data: { id },
+    selected: selection.stage === id,
+    selectable: false,
+    dragHandle: ".bar",
+    zIndex: -1,
+  }));
+  const cards = cardsOf(doc, positions).map(({ unit, box }): AnyNode => {
+    if (unit.kind === "node") {
+      return { ...boxed(unit.id, box), type: "card", data: { id: unit.id }, selected: selection.nodes.includes(unit.id) };
+    }
+    return { ...boxed(FOLDED + unit.id, box), type: "folded", data: { id: unit.id }, selected: selection.stage === unit.id };
+  });
+  return [...frames, ...cards];
+}
+
+function boxed(id: string, { x, y, width, height }: Box) {
+  return { id, position: { x, y }, width, height, measured: { width, height } };
+}
+
+/** Wires between cards; those inside a folded stage are not seen, and two between the same ports are drawn once. */
+export function flowEdges(doc: Design, positions: Positions): readonly Wire[] {
+  const cards = cardsOf(doc, positions);
+  const owner = new Map(cards.flatMap((card) => card.unit.members.map((id) => [id, card] as const)));
+  const boxes = cards.map((card) => card.box);
+  const kinds = edgeKinds(doc);
+  const found = new Map<string, Wire>();
+  let lanes = 0;
+  for (const edge of doc.edges) {
+    const from = owner.get(edge.source);
+    const to = owner.get(edge.target);
+    if (from === undefined || to === undefined || from === to) continue;
+    const skips = kinds.get(edgeId(edge)) === "residual";
+    const lane = laneOf(from, to, boxes, skips, lanes);
+    if (lane !== null && skips) lanes += 1;
+    const wire = wireOf(edge, from, to, lane, skips);
+    const drawn = `${wire.source} ${wire.sourceHandle} ${wire.target} ${wire.targetHandle}`;
+    if (!found.has(drawn)) found.set(drawn, wire);
+  }
+  return [...found.values()];
+}
+
+function wireOf(edge: Edge, from: Card, to: Card, lane: number | null, skips: boolean): Wire {
+  return {
+    id: edgeId(edge),
+    type: "wire",
+    source: flowId(from),
+    target: flowId(to),
+    sourceHandle: from.unit.kind === "group" ? "out0" : edge.source_port,
+    targetHandle: to.unit.kind === "group" ? "in0" : edge.target_port,
+    className: skips ? "skip" : "",
+    data: { lane, source: edge.source, port: edge.source_port },
+  };
+}
+
+function flowId({ unit }: Card): string {
+  return unit.kind === "group" ? FOLDED + unit.id : unit.id;
+}
+
+const SPREAD = 7;
+
+/** The x of the free lane: beside the cards for a skip, between the columns for a step to another column. */
+function laneOf(from: Card, to: Card, boxes: readonly Box[], skips: boolean, taken: number): number | null {
+  const a = from.box;
+  const b = to.box;
+  const apart = b.x > a.x + a.width || a.x > b.x + b.width;
+  const below = b.y >= a.y + a.height;
+  if (!apart && below && !skips) return null;
+  if (!apart) return sideRoute(a, b, boxes, 14) + (taken % 3) * SPREAD;
+  const gap = b.x > a.x ? (a.x + a.width + b.x) / 2 : (b.x + b.width + a.x) / 2;
+  return below && !crosses(a, b, boxes) ? null : gap + (skips ? ((taken % 3) - 1) * SPREAD : 0);
+}
+
+/** Whether the straight way down and over would run behind another card. */
+function crosses(a: Box, b: Box, boxes: readonly Box[]): boolean {
+  const left = Math.min(a.x, b.x);
+  const right = Math.max(a.x + a.width, b.x + b.width);
+  return boxes.some((box) => box.y < b.y && box.y >= a.y + a.height && box.x < right && box.x + box.width > left);
+}
+
+/** The new list with the old objects where they say the same: React Flow draws only the others again. */
+export function reused<T extends { readonly id: string }>(before: readonly T[], after: readonly T[]): T[] {
+  const known = new Map(before.map((item) => [item.id, item]));
+  return after.map((item) => {
+    const old = known.get(item.id);
+    return old !== undefined && same(old, item) ? old : item;
+  });
+}

@@ -1,0 +1,98 @@
+/** The drawer under the canvas: problems and the table of nodes. A row and its card are the same thing. */
+
+import { type PointerEvent, type ReactElement, useMemo, useRef } from "react";
+
+import { useEditor, useInstance, useView } from "../state/context";
+import { type DrawerTab, setDrawerHeight } from "../state/view";
+import { Icon } from "./Icon";
+import { NodeTable } from "./NodeTable";
+import { Problems } from "./Problems";
+
+export function Drawer(): ReactElement {
+  const { view } = useInstance();
+  const open = useView((state) => state.drawer);
+  const height = useView((state) => state.drawerHeight);
+  const issues = useEditor((state) => state.analysis?.issues.length ?? 0);
+  const nodes = useEditor((state) => state.doc.nodes.length);
+  const toggle = (tab: DrawerTab): void => view.setState({ drawer: open === tab ? null : tab });
+  const tabs = useMemo(
+    () => [
+      { id: "problems" as const, title: "Problems", badge: issues, bad: issues > 0 },
+      { id: "nodes" as const, title: "Nodes", badge: nodes, bad: false },
+    ],
+    [issues, nodes],
+  );
+  return (
+    <div className="drawer" data-testid="drawer" data-open={open ?? ""}>
+      <div className="tabs" role="tablist" aria-label="Lists">
+        {open !== null && <Resize />}
+        {tabs.map((tab) => (
+          <button
+            key={tab.id}
+            type="button"
+            role="tab"
+            aria-selected={open === tab.id}
+            className={open === tab.id ? "button on" : "button"}
+            data-testid={`drawer-${tab.id}`}
+            onClick={() => toggle(tab.id)}
+          >
+            {tab.title}
+            <span className={tab.bad ? "badge bad" : "badge"}>{tab.badge}</span>
+          </button>
+        ))}
+        <span className="spacer" />
+        <Coverage />
+        {open !== null && (
+          <button type="button" className="button square" aria-label="Close the drawer" onClick={() => view.setState({ drawer: null })}>
+            <Icon name="down" />
+          </button>
+        )}
+      </div>
+      {open !== null && (
+        <div className="body scroll" role="tabpanel" style={{ height }}>
+          {open === "problems" ? <Problems /> : <NodeTable />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Said only when something is left out: a full account needs no words. */
+function Coverage(): ReactElement | null {
+  const totals = useEditor((state) => state.analysis?.totals ?? null);
+  const complete = useEditor((state) => state.analysis?.complete ?? true);
+  if (totals === null || (totals.coverage >= 1 && complete)) return null;
+  const text = complete
+    ? `${(totals.coverage * 100).toFixed(1)} % of the outputs are counted`
+    : "Totals leave out what follows a problem";
+  return (
+    <span className="muted" title={totals.uncounted.join(", ")}>
+      {text}
+    </span>
+  );
+}
+
+function Resize(): ReactElement {
+  const { view } = useInstance();
+  const start = useRef<{ y: number; height: number } | null>(null);
+  const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    start.current = { y: event.clientY, height: view.getState().drawerHeight };
+  };
+  const onPointerMove = (event: PointerEvent): void => {
+    if (start.current !== null) setDrawerHeight(view, start.current.height + start.current.y - event.clientY);
+  };
+  return (
+    <div
+      className="resize"
+      role="separator"
+      aria-orientation="horizontal"
+      aria-label="Height of the drawer"
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => {
+        start.current = null;
+      }}
+    />
+  );
+}

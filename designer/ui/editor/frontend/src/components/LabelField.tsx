@@ -1,0 +1,34 @@
+/** A line of text that looks like text until it is edited. */
+
+import { type ReactElement, useState } from "react";
+
+interface Props {
+  readonly value: string;
+  readonly placeholder: string;
+  readonly testId: string;
+  readonly onCommit: (value: string) => void;
+}
+
+export function LabelField({ value, placeholder, testId, onCommit }: Props): ReactElement {
+  const [draft, setDraft] = useState<string | null>(null);
+  const done = (): void => {
+    if (draft !== null && draft !== value) onCommit(draft);
+    setDraft(null);
+  };
+  return (
+    <input
+      className="input label"
+      value={draft ?? value}
+      placeholder={placeholder}
+      aria-label={placeholder}
+      maxLength={200}
+      data-testid={testId}
+      onChange={(event) => setDraft(event.target.value)}
+      onBlur={done}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.currentTarget.blur();
+        if (event.key === "Escape") setDraft(null);
+      }}
+    />
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * The component as Streamlit calls it: once when it is mounted, and again with the same element for each change of
+ * data or theme. The React tree is made once; the state outlives it, so that a page switch loses neither the view nor
+ * the undo history.
+ */
+
+import type { FrontendRenderer, FrontendRendererArgs } from "@streamlit/component-v2-lib";
+import { createRoot, type Root } from "react-dom/client";
+
+import "@xyflow/react/dist/style.css";
+import "./styles/base.css";
+import "./styles/panels.css";
+import "./styles/canvas.css";
+
+import { App } from "./App";
+import type { ServerData } from "./core/types";
+import type { Instance } from "./state/context";
+import { type Bridge, createEditor } from "./state/store";
+import { createView } from "./state/view";
+
+interface State {
+  readonly commit: unknown;
+  readonly options: unknown;
+  readonly preview: unknown;
+  readonly action: unknown;
+}
+
+type Args = FrontendRendererArgs<State & Record<string, unknown>, ServerData>;
+
+const instances = new Map<string, Instance>();
+const roots = new WeakMap<Args["parentElement"], Root>();
+
+const render: FrontendRenderer<State & Record<string, unknown>, ServerData> = ({ data, key, parentElement, setStateValue, setTriggerValue }) => {
+  const bridge: Bridge = { setState: setStateValue, trigger: setTriggerValue };
+  const instance = instanceFor(key, data);
+  instance.editor.receive(data, bridge);
+  if (!roots.has(parentElement)) mount(parentElement, instance);
+  return () => {
+    const root = roots.get(parentElement);
+    roots.delete(parentElement);
+    // Streamlit may clean up while React renders.
+    queueMicrotask(() => root?.unmount());
+  };
+};
+
+function instanceFor(key: string, data: ServerData): Instance {
+  const known = instances.get(key);
+  if (known !== undefined) return known;
+  const made: Instance = { editor: createEditor(data), view: createView(data.options.metric) };
+  instances.set(key, made);
+  return made;
+}
+
+function mount(parent: Args["parentElement"], instance: Instance): void {
+  // While developing, a rebuilt module meets the element of the one before.
+  parent.querySelector(".bw-host")?.remove();
+  const host = document.createElement("div");
+  host.className = "bw-host";
+  parent.append(host);
+  const root = createRoot(host);
+  root.render(<App instance={instance} />);
+  roots.set(parent, root);
+}
+
+export default render;
