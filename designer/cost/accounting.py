@@ -1,133 +1,43 @@
 """The account of a whole design: params, MACs, memory access, peak memory, per node and in total.
 
-Counts are in elements; `bytes_per_element` turns them into bytes. MACs are multiply-accumulates, FLOPs = 2 x MACs.
-Memory access cost = what every kernel under the rule set `generic` reads and writes: inputs + weights + outputs.
+`designer.cost.result` says what the figures mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
 from designer.cost.kernels import clear_kernels, fused
-from designer.cost.measure import Form, clear_measures
+from designer.cost.measure import clear_measures
 from designer.cost.memory import peak_activations
+from designer.cost.result import (
+    Account,
+    ByteCounts,
+    Form,
+    GroupCost,
+    NodeCost,
+    Precision,
+    Uncounted,
+    bytes_per_element,
+    coverage_of,
+)
 from designer.cost.stitch import Piece, clear_pieces, stitch
-from designer.cost.walk import Walk, WalkedStep, walk
-from designer.design.issue import Issue
+from designer.cost.walk import WalkedStep, walk
 from designer.design.model import Design
 from designer.design.unroll import group_paths, output_steps
-from profiles.work import Kernel, Op
+from profiles.work import Kernel
 
-Precision = Literal["fp32", "fp16", "int8"]
-BYTES: dict[str, int] = {"fp32": 4, "fp16": 2, "int8": 1}
-
-
-def bytes_per_element(precision: str) -> int:
-    """Return the bytes of one weight or activation: fp32 4, fp16 2, int8 1. Raises ValueError for another name."""
-    if precision not in BYTES:
-        raise ValueError(f"precision must be one of {', '.join(BYTES)}, got {precision!r}.")
-    return BYTES[precision]
-
-
-@dataclass(frozen=True, slots=True)
-class NodeCost:
-    """What all copies of one node cost. `share` is its share of the design's MACs, 0 to 1."""
-
-    id: str
-    block: str
-    group: str | None
-    params: int
-    macs: int
-    memory_access: int
-    """Elements read and written by its kernels; a kernel belongs to the node of its main op."""
-    in_shapes: tuple[tuple[int, ...], ...]
-    """Of the first copy."""
-    out_shapes: tuple[tuple[int, ...], ...]
-    """Of the last copy."""
-    assumed: bool
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class GroupCost:
-    """What all nodes in a group cost, groups inside it included."""
-
-    id: str
-    params: int
-    macs: int
-    memory_access: int
-    assumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Uncounted:
-    """An operation without a rule: its MACs are not known. `elements` is what it puts out."""
-
-    op: str
-    node: str
-    elements: int
-
-
-@dataclass(frozen=True)
-class Account:
-    """A design's costs in one form, at one batch and input size. Nodes with assumed shapes are in no total."""
-
-    name: str
-    form: Form
-    batch: int
-    params: int
-    macs: int
-    memory_access: int
-    """Elements read + written by all kernels."""
-    weight_elements: int
-    """Elements of all distinct weights and buffers that are read."""
-    peak_activations: int
-    """The largest number of activation elements alive at once."""
-    coverage: float
-    """Share of output elements made by operations that have a rule, 0 to 1."""
-    uncounted: tuple[Uncounted, ...]
-    complete: bool
-    """False where a node's shapes are only assumed, so that it is left out of every total."""
-    nodes: tuple[NodeCost, ...]
-    groups: tuple[GroupCost, ...]
-    inputs: tuple[tuple[int, ...], ...]
-    issues: tuple[Issue, ...]
-    ops: tuple[Op, ...] = field(repr=False)
-    kernels: tuple[Kernel, ...] = field(repr=False)
-    outputs: tuple[int, ...] = field(repr=False)
-    """Ids of the tensors that leave the network: `keep` for `profiles.fusion.fuse`."""
-    walk: Walk = field(repr=False)
-
-    @property
-    def flops(self) -> int:
-        """2 x MACs."""
-        return 2 * self.macs
-
-    @property
-    def peak_memory(self) -> int:
-        """Elements: weights + the largest sum of live activations."""
-        return self.weight_elements + self.peak_activations
-
-    def bytes(self, precision: Precision = "fp32") -> ByteCounts:
-        """Return the counts in bytes at a precision."""
-        size = bytes_per_element(precision)
-        return ByteCounts(self.memory_access * size, self.peak_memory * size, self.weight_elements * size)
-
-    def arithmetic_intensity(self, precision: Precision = "fp32") -> float:
-        """Return FLOPs per byte of memory access; 0 for a design that moves nothing."""
-        moved = self.memory_access * bytes_per_element(precision)
-        return self.flops / moved if moved else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ByteCounts:
-    """Counts in bytes at one precision."""
-
-    memory_access: int
-    peak_memory: int
-    weights: int
+__all__ = [
+    "Account",
+    "ByteCounts",
+    "GroupCost",
+    "NodeCost",
+    "Precision",
+    "Uncounted",
+    "account",
+    "bytes_per_element",
+    "clear_caches",
+]
 
 
 def account(
@@ -177,22 +87,6 @@ def clear_caches() -> None:
     clear_measures()
     clear_pieces()
     clear_kernels()
-
-
-def coverage_of(ops: Sequence[Op]) -> tuple[float, tuple[Uncounted, ...]]:
-    """Return the share of output elements made by ops with a rule, and the others, same ops of a node together."""
-    total = missing = 0
-    found: dict[tuple[str, str], int] = {}
-    for op in ops:
-        if op.op_class == "view":
-            continue
-        made = sum([out.elements for out in op.outputs])
-        total += made
-        if op.op_class == "other":
-            missing += made
-            found[op.name, op.node] = found.get((op.name, op.node), 0) + made
-    rows = tuple(Uncounted(name, node, elements) for (name, node), elements in found.items())
-    return (1 - missing / total if total else 1.0), rows
 
 
 def _weight_elements(pieces: Sequence[Piece]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 from torch import nn
@@ -18,9 +18,8 @@ from blocks.config import BlockConfig, BlockError, Shape, channels_of
 from blocks.unfolded import Unfolded
 from designer.cost.cache import Cache
 from designer.cost.record import Record, record
+from designer.cost.result import Form
 from designer.cost.skeleton import Skeleton
-
-Form = Literal["train", "deploy"]
 
 
 @dataclass(frozen=True, slots=True)

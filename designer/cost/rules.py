@@ -76,9 +76,14 @@ def conv(
         raise ValueError(f"A convolution with kernel {kernel} is larger than its padded input {size}.")
     if x[-rank - 1] != weight[1] * groups:
         raise ValueError(f"A convolution for {weight[1] * groups} channels got {x[-rank - 1]}.")
-    shape = (*x[: -rank - 1], weight[0], *out)
-    macs = math.prod(shape) * math.prod(weight[1:])
-    return Work(conv_class(kernel, groups, x[-rank - 1]), macs, shape, conv_detail(x, weight, steps, gaps, groups))
+    return conv_onto(x, weight, (*x[: -rank - 1], weight[0], *out), steps, gaps, groups)
+
+
+def conv_onto(x: Shape, weight: Shape, out: Shape, stride: Shape, dilation: Shape, groups: int) -> Work:
+    """Convolution whose output shape is known: for paddings that differ from side to side, as ONNX has."""
+    op_class = conv_class(weight[2:], groups, weight[1] * groups)
+    macs = math.prod(out) * math.prod(weight[1:])
+    return Work(op_class, macs, out, conv_detail(x, weight, stride, dilation, groups))
 
 
 def conv_detail(x: Shape, weight: Shape, stride: Shape, dilation: Shape, groups: int) -> Detail:

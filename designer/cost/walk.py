@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from blocks.catalog import CATALOG
 from blocks.config import BlockConfig, Shape
 from designer.cost.fixes import Place, issue_of
-from designer.cost.measure import Form, Measure, Refusal, measure
+from designer.cost.measure import Measure, Refusal, measure
 from designer.cost.record import Record
+from designer.cost.result import Form
 from designer.deploy.passes import apply_passes
 from designer.design.check import check
 from designer.design.issue import Issue

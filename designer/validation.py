@@ -1,0 +1,66 @@
+"""Everything wrong with a design: structure first, then what shapes reveal; each fix with what it would cost.
+
+A change of cost compares the mended design with the present one, nodes with assumed shapes counted in both; a node
+that cannot be measured at present counts nothing, so a fix that brings it back shows its whole cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from designer.cost.result import Form
+from designer.cost.walk import Walk, walk
+from designer.design.check import check
+from designer.design.edit import apply
+from designer.design.issue import DesignError, Fix, Issue
+from designer.design.model import Design
+
+FIXES_PER_ISSUE = 3
+MOST_PRICED = 12
+"""Fixes that get a price, over all issues: each is a walk of a few milliseconds."""
+
+
+def validate(
+    design: Design, *, form: Form = "deploy", batch: int = 1, size: tuple[int, int, int] | None = None
+) -> list[Issue]:
+    """Return every problem, structural ones first, their first fixes priced in params and MACs.
+
+    Never raises for a design that parses: a design with too many steps is one issue.
+    """
+    structural = check(design)
+    try:
+        walked = walk(design, form=form, batch=batch, size=size)
+    except DesignError as error:
+        return structural or list(error.issues)
+    told = {(issue.node, issue.field) for issue in structural}
+    issues = [*structural, *(issue for issue in walked.issues if (issue.node, issue.field) not in told)]
+    return _priced(design, issues, walked, form, batch, size)
+
+
+def costs(walked: Walk) -> tuple[int, int]:
+    """Return (params, MACs) of every step that can be measured, those with assumed shapes included."""
+    macs = sum(op.macs for row in walked.steps if row.record for op in row.record.ops)
+    owned = {(row.step.node.shares or row.step.node.id, row.step.copy): row.params for row in reversed(walked.steps)}
+    return sum(owned.values()), macs
+
+
+def _priced(
+    design: Design, issues: Iterable[Issue], now: Walk, form: Form, batch: int, size: tuple[int, int, int] | None
+) -> list[Issue]:
+    params, macs = costs(now)
+    left = MOST_PRICED
+    done: list[Issue] = []
+    for issue in issues:
+        fixes: list[Fix] = []
+        for at, fix in enumerate(issue.fixes):
+            if at < FIXES_PER_ISSUE and left > 0:
+                left -= 1
+                try:
+                    after = costs(walk(apply(design, fix.command), form=form, batch=batch, size=size))
+                except DesignError:
+                    continue  # a command that does not apply is no fix
+                fix = replace(fix, params_delta=after[0] - params, macs_delta=after[1] - macs)
+            fixes.append(fix)
+        done.append(replace(issue, fixes=tuple(fixes)))
+    return done
