@@ -1,4 +1,6 @@
-/** What the palette says about a block under a config: ports, roles, defaults. Mirrors `designer/design/blockinfo.py`. */
+/**
+ * What the palette says about a block under a config: ports, roles, defaults. Mirrors `designer/design/blockinfo.py`.
+ */
 
 import type { BlockInfo, Config, FieldInfo, Palette, PortInfo, PortKind } from "./types";
 

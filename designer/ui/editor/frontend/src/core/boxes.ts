@@ -36,7 +36,7 @@ export interface Unit {
 /** Groups around a node, innermost first. A parent loop, which is a problem of its own, ends the list. */
 export function ancestors(groups: ReadonlyMap<string, Group>, id: string | null): readonly Group[] {
   const found: Group[] = [];
-  for (let at = id; at !== null; ) {
+  for (let at = id; at !== null;) {
     const group = groups.get(at);
     if (group === undefined || found.includes(group)) break;
     found.push(group);
@@ -60,7 +60,9 @@ export function units(doc: Fragment): readonly Unit[] {
   const groups = groupsById(doc);
   const found = new Map<string, { unit: Unit; members: string[] }>();
   for (const node of doc.nodes) {
-    const folded = ancestors(groups, node.group).filter((group) => group.collapsed).at(-1);
+    const folded = ancestors(groups, node.group)
+      .filter((group) => group.collapsed)
+      .at(-1);
     const key = folded === undefined ? `node ${node.id}` : `group ${folded.id}`;
     const known = found.get(key);
     if (known !== undefined) {

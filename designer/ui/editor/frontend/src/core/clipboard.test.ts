@@ -5,9 +5,10 @@ import { addedNodes } from "./commands";
 import { chain, design, node, PALETTE } from "./testing";
 import type { Design, Fragment } from "./types";
 
-const DOC: Design = { ...chain(node("a", undefined, { group: "g", repeat: 3 }), node("b", undefined, { group: "g" }), node("c")), groups: [
-  { id: "g", label: "Stage", parent: null, repeat: 2, collapsed: false },
-] };
+const DOC: Design = {
+  ...chain(node("a", undefined, { group: "g", repeat: 3 }), node("b", undefined, { group: "g" }), node("c")),
+  groups: [{ id: "g", label: "Stage", parent: null, repeat: 2, collapsed: false }],
+};
 
 function read(text: string | null): Fragment {
   const pasted = parseClipboard(text ?? "", PALETTE);
@@ -15,7 +16,8 @@ function read(text: string | null): Fragment {
   return pasted.fragment;
 }
 
-const wires = (doc: Design): readonly string[] => doc.edges.map((edge) => `${edge.source} > ${edge.target}.${edge.target_port}`);
+const wires = (doc: Design): readonly string[] =>
+  doc.edges.map((edge) => `${edge.source} > ${edge.target}.${edge.target_port}`);
 
 describe("copy and paste", () => {
   it("inserts in series after the selection, in its stage", () => {
@@ -42,11 +44,21 @@ describe("copy and paste", () => {
   });
 
   it("keeps both wires of a branch that came from outside", () => {
-    const residual = design([node("a"), node("b"), node("s", "add")], ["i > a", "a > b", "b > s", "a > s.in1", "s > o"]);
+    const residual = design(
+      [node("a"), node("b"), node("s", "add")],
+      ["i > a", "a > b", "b > s", "a > s.in1", "s > o"],
+    );
     const doc = paste(residual, read(copyText(residual, ["b", "s"])), "s");
     const names = addedNodes(residual, doc);
     expect(names).toEqual(["repghost_bottleneck_1", "add_1"]);
-    expect(wires(doc)).toEqual(expect.arrayContaining(["s > repghost_bottleneck_1.in0", "s > add_1.in1", "repghost_bottleneck_1 > add_1.in0", "add_1 > o.in0"]));
+    expect(wires(doc)).toEqual(
+      expect.arrayContaining([
+        "s > repghost_bottleneck_1.in0",
+        "s > add_1.in1",
+        "repghost_bottleneck_1 > add_1.in0",
+        "add_1 > o.in0",
+      ]),
+    );
   });
 
   it("feeds a first block that was copied right after the input", () => {

@@ -11,7 +11,10 @@ import { inSeries, isEnd } from "./wiring";
 const VERSION = 1;
 const MAX_TEXT = 2_000_000;
 
-/** The selected nodes with the wires into them and the stages that are selected whole. Ends of the network stay behind. */
+/**
+ * The selected nodes with the wires into them and the stages that are selected whole. Ends of the network stay
+ * behind.
+ */
 export function copyText(doc: Design, ids: Iterable<string>): string | null {
   const chosen = new Set(ids);
   const ends = new Set(doc.nodes.filter((node) => isEnd(node.block)).map((node) => node.id));
@@ -27,8 +30,7 @@ export function copyText(doc: Design, ids: Iterable<string>): string | null {
 }
 
 export type Pasted =
-  | { readonly ok: true; readonly fragment: Fragment }
-  | { readonly ok: false; readonly message: string };
+  { readonly ok: true; readonly fragment: Fragment } | { readonly ok: false; readonly message: string };
 
 /** What was on the clipboard, or one sentence why it cannot be pasted. Unknown extra keys are not taken over. */
 export function parseClipboard(text: string, palette: Palette): Pasted {
@@ -38,7 +40,8 @@ export function parseClipboard(text: string, palette: Palette): Pasted {
   if (text.length > MAX_TEXT) return no("The clipboard holds more text than a design may have.");
   const raw = parsed(text);
   if (!isRecord(raw) || !("blockwright" in raw)) return no(foreign);
-  if (raw.blockwright !== VERSION) return no("These blocks were copied in another version of Blockwright. Reload both pages and copy again.");
+  if (raw.blockwright !== VERSION)
+    return no("These blocks were copied in another version of Blockwright. Reload both pages and copy again.");
   const nodes = list(raw.nodes).map(nodeFrom);
   const edges = list(raw.edges).map(edgeFrom);
   if (nodes.length === 0 || nodes.includes(null) || edges.includes(null)) {
@@ -46,7 +49,10 @@ export function parseClipboard(text: string, palette: Palette): Pasted {
   }
   const unknown = nodes.find((node) => !palette.has(node?.block ?? ""));
   if (unknown != null) return no(`The clipboard holds the block "${unknown.block}", which this palette does not have.`);
-  return { ok: true, fragment: { nodes: nodes as Node[], edges: edges as Edge[], groups: list(raw.groups).flatMap(groupFrom) } };
+  return {
+    ok: true,
+    fragment: { nodes: nodes as Node[], edges: edges as Edge[], groups: list(raw.groups).flatMap(groupFrom) },
+  };
 }
 
 /**
@@ -77,7 +83,12 @@ export function paste(doc: Design, fragment: Fragment, after: string | null): De
 }
 
 /** New stages for the whole stages of a fragment, beside the stage that it was pasted after. */
-function withStages(doc: Design, fragment: Fragment, originalOf: ReadonlyMap<string, string>, beside: string | null): Design {
+function withStages(
+  doc: Design,
+  fragment: Fragment,
+  originalOf: ReadonlyMap<string, string>,
+  beside: string | null,
+): Design {
   const parent = doc.groups.find((group) => group.id === beside)?.parent ?? null;
   const stageOf = new Map<string, string>();
   let grown = doc;
@@ -91,7 +102,8 @@ function withStages(doc: Design, fragment: Fragment, originalOf: ReadonlyMap<str
     ...group,
     parent: stageOf.get(group.parent ?? "") ?? parent,
   }));
-  const stageFor = (id: string): string | undefined => stageOf.get(originals.get(originalOf.get(id) ?? "")?.group ?? "");
+  const stageFor = (id: string): string | undefined =>
+    stageOf.get(originals.get(originalOf.get(id) ?? "")?.group ?? "");
   return withNodesChanged(grown, originalOf.keys(), (node) => ({ ...node, group: stageFor(node.id) ?? node.group }));
 }
 

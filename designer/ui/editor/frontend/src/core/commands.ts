@@ -87,7 +87,8 @@ export function addedNodes(before: Design, after: Design): readonly string[] {
 /** What a command does in words, for the undo list: "Set stride of Stage 2 block 1 to 2". `doc` is from before it. */
 export function labelOf(doc: Design, palette: Palette, command: Command): string {
   const called = (id: string): string => [...doc.nodes, ...doc.groups].find((item) => item.id === id)?.label || id;
-  const many = (ids: readonly string[]): string => (ids.length === 1 ? called(ids[0] as string) : `${ids.length} nodes`);
+  const many = (ids: readonly string[]): string =>
+    ids.length === 1 ? called(ids[0] as string) : `${ids.length} nodes`;
   const plain = (value: Json): string =>
     typeof value === "string" ? value.slice(0, 40) : value === null ? "empty" : quoted(value);
   switch (command.op) {
@@ -95,8 +96,10 @@ export function labelOf(doc: Design, palette: Palette, command: Command): string
       const after = command.after == null ? "" : ` after ${called(command.after)}`;
       return `Add ${blockTitle(palette, command.block)}${after}`;
     }
-    case "insert_on_edge":
-      return `Insert ${blockTitle(palette, command.block)} between ${called(command.source)} and ${called(command.target)}`;
+    case "insert_on_edge": {
+      const between = `${called(command.source)} and ${called(command.target)}`;
+      return `Insert ${blockTitle(palette, command.block)} between ${between}`;
+    }
     case "remove":
       return `Remove ${many(command.ids)}`;
     case "connect":
@@ -133,5 +136,8 @@ export function labelOf(doc: Design, palette: Palette, command: Command): string
 
 function sizes(command: values.SetInput): string {
   const names = ["channels", "height", "width"] as const;
-  return names.filter((name) => command[name] != null).map((name) => `${name} ${command[name]}`).join(", ");
+  return names
+    .filter((name) => command[name] != null)
+    .map((name) => `${name} ${command[name]}`)
+    .join(", ");
 }

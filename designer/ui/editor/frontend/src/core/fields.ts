@@ -74,7 +74,7 @@ export function textOf(value: Json): string {
 export function nudge(field: FieldInfo, value: Json, steps: number, from: number | null = null): Json {
   if (field.type === "choice" || field.type === "bool") return nextChoice(field, value, steps);
   if (field.type === "text") return value;
-  const start = typeof value === "number" ? value : from ?? field.minimum ?? 0;
+  const start = typeof value === "number" ? value : (from ?? field.minimum ?? 0);
   const step = stepOf(field);
   // From a value between two multiples the first step goes to the next multiple, not past it.
   const place = start / step;

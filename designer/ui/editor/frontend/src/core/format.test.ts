@@ -55,7 +55,11 @@ describe("format", () => {
 
   it("gives differences their sign, unit and share", () => {
     expect(format.difference(4e6, 4.3e6, format.count)).toEqual({ direction: 1, amount: "+300.0 k", share: "+7.5 %" });
-    expect(format.difference(20, 15, format.milliseconds)).toEqual({ direction: -1, amount: "\u22125.00 ms", share: "\u221225 %" });
+    expect(format.difference(20, 15, format.milliseconds)).toEqual({
+      direction: -1,
+      amount: "\u22125.00 ms",
+      share: "\u221225 %",
+    });
     expect(format.difference(5, 5, format.count)).toEqual({ direction: 0, amount: "0", share: "" });
     expect(format.difference(0, 5, format.count)?.share).toBe("");
     expect(format.difference(null, 5, format.count)).toBeNull();

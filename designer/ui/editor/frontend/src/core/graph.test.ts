@@ -63,7 +63,10 @@ describe("widths", () => {
   });
 
   it("come from both branches of a sum", () => {
-    const sum = design([wide("a", 16), wide("b", 24), node("s", "add"), wide("c", null)], ["i > a", "i > b", "a > s", "b > s.in1", "s > c"]);
+    const sum = design(
+      [wide("a", 16), wide("b", 24), node("s", "add"), wide("c", null)],
+      ["i > a", "i > b", "a > s", "b > s.in1", "s > c"],
+    );
     expect([...widthSources(sum, PALETTE, "c")].sort()).toEqual(["a", "b"]);
   });
 });

@@ -125,7 +125,10 @@ export function setsWidth(palette: Palette, node: Node): boolean {
   return fields.some((field) => node.config[field.name] != null);
 }
 
-/** The nodes whose input width changes when `id` gives another width: down to and including the first that set their own. */
+/**
+ * The nodes whose input width changes when `id` gives another width: down to and including the first that set their
+ * own.
+ */
 export function widthFlow(doc: Design, palette: Palette, id: string): ReadonlySet<string> {
   const { outgoing } = adjacency(doc);
   const nodes = byId(doc);

@@ -17,7 +17,8 @@ export interface GroupNodes {
 /** Put nodes into a new group inside the innermost group that holds them all; groups in it come along whole. */
 export function group(doc: Design, { ids, label, id }: GroupNodes): Design {
   const chosen = cut.nodesOf(doc, ids);
-  if (id != null && cut.takenIds(doc).has(id)) throw new cut.EditError(`The id ${quoted(id)} is taken. Choose another.`);
+  if (id != null && cut.takenIds(doc).has(id))
+    throw new cut.EditError(`The id ${quoted(id)} is taken. Choose another.`);
   const name = id ?? cut.newId(doc, "group");
   const paths = chosen.map((node) => pathOf(doc, node));
   const depth = sharedDepth(paths);

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 
 import { apply, type Command } from "./commands";
-import { emptyHistory, type History, MAX_STEPS, record, redo, redoLabel, renamed, resume, undo, undoLabel } from "./history";
+import {
+  emptyHistory,
+  type History,
+  MAX_STEPS,
+  record,
+  redo,
+  redoLabel,
+  renamed,
+  resume,
+  undo,
+  undoLabel,
+} from "./history";
 import { forgetHistory, loadHistory, pack, saveHistory, type Store } from "./memory";
 import { chain, node, PALETTE } from "./testing";
 import type { Design } from "./types";
@@ -77,25 +88,30 @@ describe("undo and redo", () => {
     expect(forth?.selection).toEqual(["now"]);
   });
 
-  it.each([1, 2, 3, 4, 5])("after any edits, as many undos lead to the start and redos to the end (seed %i)", (seed) => {
-    const done: Command[] = [];
-    let doc = START;
-    for (const command of stream(seed)) {
-      if (done.length === 25) break;
-      try {
-        doc = apply(doc, PALETTE, command);
-        done.push(command);
-      } catch {
-        continue;
+  it.each([1, 2, 3, 4, 5])(
+    "after any edits, as many undos lead to the start and redos to the end (seed %i)",
+    (seed) => {
+      const done: Command[] = [];
+      let doc = START;
+      for (const command of stream(seed)) {
+        if (done.length === 25) break;
+        try {
+          doc = apply(doc, PALETTE, command);
+          done.push(command);
+        } catch {
+          continue;
+        }
       }
-    }
-    const end = edited(done);
-    let back: Session = end;
-    for (let travel = undo(back.history, back.doc, []); travel !== null; travel = undo(back.history, back.doc, [])) back = travel;
-    expect(back.doc).toEqual(START);
-    for (let travel = redo(back.history, back.doc, []); travel !== null; travel = redo(back.history, back.doc, [])) back = travel;
-    expect(back.doc).toEqual(end.doc);
-  });
+      const end = edited(done);
+      let back: Session = end;
+      for (let travel = undo(back.history, back.doc, []); travel !== null; travel = undo(back.history, back.doc, []))
+        back = travel;
+      expect(back.doc).toEqual(START);
+      for (let travel = redo(back.history, back.doc, []); travel !== null; travel = redo(back.history, back.doc, []))
+        back = travel;
+      expect(back.doc).toEqual(end.doc);
+    },
+  );
 
   it("drop what could be redone after a new edit", () => {
     const { doc, history } = edited(TWO);
@@ -124,7 +140,8 @@ describe("a reload", () => {
 
   it("writes shared nodes once", () => {
     let history = emptyHistory("d");
-    for (let i = 0; i < 100; i += 1) history = record(history, { label: "x", doc: { ...START, name: `${i}` }, selection: [] });
+    for (let i = 0; i < 100; i += 1)
+      history = record(history, { label: "x", doc: { ...START, name: `${i}` }, selection: [] });
     expect(pack({ history, shown: START }).length).toBeLessThan(30 * JSON.stringify(START).length);
   });
 

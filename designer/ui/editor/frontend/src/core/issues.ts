@@ -32,7 +32,12 @@ export function assumedNodes(analysis: Analysis): ReadonlySet<string> {
 }
 
 /** The problem after (or before) the one at `current`, in execution order and round again; null without problems. */
-export function nextProblem(doc: Fragment, issues: readonly Issue[], current: string | null, step: 1 | -1 = 1): Issue | null {
+export function nextProblem(
+  doc: Fragment,
+  issues: readonly Issue[],
+  current: string | null,
+  step: 1 | -1 = 1,
+): Issue | null {
   const worst = worstIssues(issues);
   const order = inOrder(doc, worst.keys());
   const stops = [...order, ...[...worst.keys()].filter((id) => !order.includes(id))];

@@ -31,7 +31,9 @@ export function withKeysForgotten(doc: Design, ids: Iterable<string>): Design {
 export function keyMap(doc: Design): KeyMap {
   const stored = doc.meta.key_map;
   if (typeof stored !== "object" || stored === null || Array.isArray(stored)) return {};
-  return Object.fromEntries(Object.entries(stored).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  return Object.fromEntries(
+    Object.entries(stored).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 function withMap(doc: Design, map: KeyMap): Design {

@@ -1,13 +1,32 @@
 import { describe, expect, it } from "vitest";
 
-import { around, type Box, CARD, cardSize, groupFrames, type Positions, positionsOf, sideRoute, unitBox, units, withPositions } from "./boxes";
+import {
+  around,
+  type Box,
+  CARD,
+  cardSize,
+  groupFrames,
+  type Positions,
+  positionsOf,
+  sideRoute,
+  unitBox,
+  units,
+  withPositions,
+} from "./boxes";
 import { GAP, tidyAll, tidySelection } from "./layout";
 import { placed, refolded } from "./place";
 import { apply } from "./commands";
 import { chain, design, node, PALETTE } from "./testing";
 import type { Design, Group, Node } from "./types";
 
-const stage = (id: string, changes: Partial<Group> = {}): Group => ({ id, label: id, parent: null, repeat: 1, collapsed: false, ...changes });
+const stage = (id: string, changes: Partial<Group> = {}): Group => ({
+  id,
+  label: id,
+  parent: null,
+  repeat: 1,
+  collapsed: false,
+  ...changes,
+});
 
 /** Stages with so many nodes each, one after the other. */
 function staged(...sizes: readonly number[]): Design {
@@ -50,8 +69,15 @@ describe("tidy", () => {
   });
 
   it("lets the main path run straight down beside its shortcut", () => {
-    const doc = design([node("a"), node("b"), node("c"), node("s", "add")], ["i > a", "a > b", "b > c", "c > s", "a > s.in1", "s > o"]);
-    const positions = tidyAll({ ...doc, nodes: doc.nodes.map((n) => ({ ...n, group: "g" })), groups: [stage("g")] }, cardSize, 0.05);
+    const doc = design(
+      [node("a"), node("b"), node("c"), node("s", "add")],
+      ["i > a", "a > b", "b > c", "c > s", "a > s.in1", "s > o"],
+    );
+    const positions = tidyAll(
+      { ...doc, nodes: doc.nodes.map((n) => ({ ...n, group: "g" })), groups: [stage("g")] },
+      cardSize,
+      0.05,
+    );
     const columns = ["a", "b", "c", "s"].map((id) => positions.get(id)?.[0]);
     expect(new Set(columns).size).toBe(1);
   });
@@ -73,7 +99,13 @@ describe("tidy", () => {
 
   it("of a selection moves only the selection, and leaves its corner where it was", () => {
     const doc = withPositions(staged(4), tidyAll(staged(4)));
-    const messy = withPositions(doc, new Map([["s0_1", [700, 300]], ["s0_2", [900, 310]]]));
+    const messy = withPositions(
+      doc,
+      new Map([
+        ["s0_1", [700, 300]],
+        ["s0_2", [900, 310]],
+      ]),
+    );
     const tidied = tidySelection(messy, ["s0_1", "s0_2"]);
     expect([...tidied.keys()].sort()).toEqual(["s0_1", "s0_2"]);
     expect(tidied.get("s0_1")).toEqual([700, 300]);
@@ -81,21 +113,30 @@ describe("tidy", () => {
   });
 
   it("survives a cycle and a group that is its own parent", () => {
-    const doc = design([node("a", undefined, { group: "g" }), node("b")], ["a > b", "b > a"], { groups: [stage("g", { parent: "g" })] });
+    const doc = design([node("a", undefined, { group: "g" }), node("b")], ["a > b", "b > a"], {
+      groups: [stage("g", { parent: "g" })],
+    });
     expect(tidyAll(doc).size).toBe(4);
   });
 });
 
 describe("a new card", () => {
-  const doc = withPositions(chain(node("a"), node("b"), node("c")), new Map([
-    ["i", [0, 0]], ["a", [0, 128]], ["b", [0, 256]], ["c", [400, 0]], ["o", [400, 128]],
-  ]));
+  const doc = withPositions(
+    chain(node("a"), node("b"), node("c")),
+    new Map([
+      ["i", [0, 0]],
+      ["a", [0, 128]],
+      ["b", [0, 246]],
+      ["c", [400, 0]],
+      ["o", [400, 128]],
+    ]),
+  );
 
   it("goes below the one it follows and moves only its column", () => {
     const after = apply(doc, PALETTE, { op: "add", block: "repghost_module", after: "a" });
     const positions = placed(after);
-    expect(positions.get("repghost_module_1")).toEqual([0, 256]);
-    expect(positions.get("b")).toEqual([0, 384]);
+    expect(positions.get("repghost_module_1")).toEqual([0, 246]);
+    expect(positions.get("b")).toEqual([0, 364]);
     for (const id of ["i", "a", "c", "o"]) expect(positions.get(id)).toEqual(positionsOf(doc).get(id));
   });
 
@@ -132,10 +173,18 @@ describe("a new card", () => {
 
 describe("folding a stage", () => {
   const open = staged(3, 2);
-  const start = withPositions(open, new Map([
-    ["i", [0, 0]], ["s0_0", [0, 200]], ["s0_1", [0, 328]], ["s0_2", [0, 456]],
-    ["s1_0", [0, 700]], ["s1_1", [0, 828]], ["o", [500, 700]],
-  ]));
+  const start = withPositions(
+    open,
+    new Map([
+      ["i", [0, 0]],
+      ["s0_0", [0, 200]],
+      ["s0_1", [0, 328]],
+      ["s0_2", [0, 456]],
+      ["s1_0", [0, 700]],
+      ["s1_1", [0, 828]],
+      ["o", [500, 700]],
+    ]),
+  );
   const fold = (doc: Design, collapsed: boolean): Design => ({
     ...doc,
     groups: doc.groups.map((group) => (group.id === "stage0" ? { ...group, collapsed } : group)),

@@ -7,12 +7,26 @@
 
 import { Graph, layout as runDagre } from "@dagrejs/dagre";
 
-import { around, type Box, cardSize, FRAME, groupsById, ancestors, type Positions, positionsOf, type SizeOf, type Unit, unitBox, units } from "./boxes";
+import {
+  around,
+  type Box,
+  cardSize,
+  FRAME,
+  groupsById,
+  ancestors,
+  type Positions,
+  positionsOf,
+  type SizeOf,
+  type Unit,
+  unitBox,
+  units,
+} from "./boxes";
 import { edgeKinds, edgeId, topologicalOrder } from "./graph";
 import type { Fragment, Position } from "./types";
 
-export const GAP = { row: 40, card: 36, stage: 28, column: 64 } as const;
-export const ASPECT = 1.6;
+export const GAP = { row: 30, card: 36, stage: 28, column: 64 } as const;
+/** Width to height of a fresh layout: about that of the canvas on a small screen. */
+export const ASPECT = 1.3;
 
 /** A rectangle of placed cards with its corner at 0, 0. */
 interface Sheet {
@@ -26,7 +40,10 @@ export function tidyAll(doc: Fragment, size: SizeOf = cardSize, aspect = ASPECT)
   const stages = stagesOf(doc).map((stage) => stageSheet(doc, stage, size));
   const area = stages.reduce((sum, sheet) => sum + (sheet.width + GAP.column) * (sheet.height + GAP.stage), 0);
   const height = Math.max(1, Math.sqrt(area / aspect));
-  return pack(stages.flatMap((sheet) => wrap(sheet, doc, height, size)), height).places;
+  return pack(
+    stages.flatMap((sheet) => wrap(sheet, doc, height, size)),
+    height,
+  ).places;
 }
 
 /** Positions for the selected nodes only: laid out anew from the corner where they stand now. */
@@ -65,7 +82,9 @@ export function stagesOf(doc: Fragment): readonly (readonly Unit[])[] {
 function stageSheet(doc: Fragment, stage: readonly Unit[], size: SizeOf): Sheet {
   const sheet = sheetOf(doc, stage, size);
   const isOpen = stage.some((unit) => unit.group !== null);
-  return isOpen ? inFrame(sheet) : sheet;
+  if (isOpen) return inFrame(sheet);
+  // Cards outside any stage stand in line with those inside one.
+  return { ...sheet, places: shifted(sheet.places, FRAME.side, 0), width: sheet.width + 2 * FRAME.side };
 }
 
 /** Cards in layers from top to bottom, by dagre, with the inside of collapsed stages laid out behind them. */

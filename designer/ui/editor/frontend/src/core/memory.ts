@@ -19,7 +19,10 @@ interface Saved {
   readonly shown: Design;
 }
 
-/** Write the history; when the storage is full, the older half goes until it fits. A storage that refuses is left alone. */
+/**
+ * Write the history; when the storage is full, the older half goes until it fits. A storage that refuses is left
+ * alone.
+ */
 export function saveHistory(store: Store, history: History, shown: Design): void {
   const key = PREFIX + history.docId;
   for (let kept = history.past.length; ; kept = Math.floor(kept / 2)) {

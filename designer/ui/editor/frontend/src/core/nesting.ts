@@ -1,4 +1,7 @@
-/** Groups inside groups, and what enters and leaves one. Mirrors `designer/design/boundary.py` and parts of `unroll.py`. */
+/**
+ * Groups inside groups, and what enters and leaves one. Mirrors `designer/design/boundary.py` and parts of
+ * `unroll.py`.
+ */
 
 import { ancestors, groupsById, membersOf } from "./boxes";
 import { quoted } from "./fields";
@@ -6,7 +9,9 @@ import type { Design, Node, PortRef } from "./types";
 
 /** Ids of the groups around a node, outermost first. */
 export function pathOf(doc: Design, node: Node): readonly string[] {
-  return ancestors(groupsById(doc), node.group).map((group) => group.id).reverse();
+  return ancestors(groupsById(doc), node.group)
+    .map((group) => group.id)
+    .reverse();
 }
 
 export function memberIds(doc: Design, group: string): ReadonlySet<string> {
@@ -44,7 +49,10 @@ export function repeatObstacle(doc: Design, group: string): string | null {
 
 function counted(values: readonly PortRef[]): string {
   if (values.length === 0) return "none does";
-  return `${values.length} do, from ${values.slice(0, 4).map(([node]) => quoted(node)).join(", ")}`;
+  return `${values.length} do, from ${values
+    .slice(0, 4)
+    .map(([node]) => quoted(node))
+    .join(", ")}`;
 }
 
 function unique(refs: readonly PortRef[]): readonly PortRef[] {

@@ -6,7 +6,15 @@ import { analysis, chain, node, numbers } from "./testing";
 import type { Fix, GroupAnalysis, Issue } from "./types";
 
 const FIX: Fix = { label: "128", command: { op: "set_config" }, delta: null };
-const issue = (at: string | null, changes: Partial<Issue> = {}): Issue => ({ node: at, field: null, kind: "error", message: `at ${at}`, cause: null, fixes: [], ...changes });
+const issue = (at: string | null, changes: Partial<Issue> = {}): Issue => ({
+  node: at,
+  field: null,
+  kind: "error",
+  message: `at ${at}`,
+  cause: null,
+  fixes: [],
+  ...changes,
+});
 
 describe("heat", () => {
   const report = analysis(
@@ -15,7 +23,11 @@ describe("heat", () => {
       b: numbers({ params: 10, macs: 3, latency_ms: null }),
       c: numbers({ params: 960, assumed: true, latency_ms: 9 }),
     },
-    { groups: { g: { params: 40, macs: 4, memory_access_bytes: 0, latency_ms: null, out_shape: null } satisfies GroupAnalysis } },
+    {
+      groups: {
+        g: { params: 40, macs: 4, memory_access_bytes: 0, latency_ms: null, out_shape: null } satisfies GroupAnalysis,
+      },
+    },
   );
 
   it("shares the whole among the counted nodes, the largest full", () => {

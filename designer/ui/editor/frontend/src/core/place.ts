@@ -1,6 +1,19 @@
 /** Places for new cards without moving the others, except those in the way in the same column. */
 
-import { around, type Box, cardSize, FRAME, membersOf, type Positions, positionsOf, sameColumn, type SizeOf, type Unit, unitBox, units } from "./boxes";
+import {
+  around,
+  type Box,
+  cardSize,
+  FRAME,
+  membersOf,
+  type Positions,
+  positionsOf,
+  sameColumn,
+  type SizeOf,
+  type Unit,
+  unitBox,
+  units,
+} from "./boxes";
 import { adjacency, inOrder } from "./graph";
 import { GAP, tidyAll } from "./layout";
 import type { Design, Fragment, Position } from "./types";
@@ -52,7 +65,11 @@ export function refolded(doc: Design, positions: Positions, group: string, size:
   const limit = before.y + before.height;
   const wide = around([openBox, shutBox]);
   const below = cards.filter((card) => !within(card) && card.box.y >= limit && sameColumn(card.box, wide));
-  return moved(positions, below.flatMap(({ unit }) => unit.members), grows);
+  return moved(
+    positions,
+    below.flatMap(({ unit }) => unit.members),
+    grows,
+  );
 }
 
 interface Card {

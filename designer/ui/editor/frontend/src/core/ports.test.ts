@@ -4,7 +4,10 @@ import { blocksThatFit, fitOf, fits, outKind } from "./ports";
 import { analysis, BLOCKS, design, node, numbers, PALETTE, wire } from "./testing";
 
 const DOC = design([node("a"), node("b"), node("s", "add")], ["i > a", "a > b", "b > s", "s > o"]);
-const SHAPES = analysis({ a: numbers({ out_shapes: [[1, 64, 56, 56]] }), i: numbers({ out_shapes: [[1, 3, 224, 224]] }) });
+const SHAPES = analysis({
+  a: numbers({ out_shapes: [[1, 64, 56, 56]] }),
+  i: numbers({ out_shapes: [[1, 3, 224, 224]] }),
+});
 
 describe("a wire pulled from an output", () => {
   const found = fits(DOC, PALETTE, SHAPES, { node: "a", port: "out0", side: "out" });
@@ -20,7 +23,10 @@ describe("a wire pulled from an output", () => {
 
   it("does not fit itself, what comes before, or an input", () => {
     expect(found.get("a.in0")).toMatchObject({ ok: false, reason: "A block cannot feed itself." });
-    expect(fits(DOC, PALETTE, SHAPES, { node: "s", port: "out0", side: "out" }).get("a.in0")).toMatchObject({ ok: false, reason: "This would close a loop." });
+    expect(fits(DOC, PALETTE, SHAPES, { node: "s", port: "out0", side: "out" }).get("a.in0")).toMatchObject({
+      ok: false,
+      reason: "This would close a loop.",
+    });
     expect([...found.keys()].some((key) => key.startsWith("i."))).toBe(false);
   });
 
@@ -55,14 +61,18 @@ describe("one wire", () => {
 
 describe("released on the canvas", () => {
   it("offers blocks that take what flows", () => {
-    const names = blocksThatFit(PALETTE, DOC, SHAPES, { node: "a", port: "out0", side: "out" }).map((block) => block.name);
+    const names = blocksThatFit(PALETTE, DOC, SHAPES, { node: "a", port: "out0", side: "out" }).map(
+      (block) => block.name,
+    );
     expect(names).toContain("repghost_module");
     expect(names).not.toContain("input");
     expect(names).toEqual(BLOCKS.map((block) => block.name).filter((name) => names.includes(name)));
   });
 
   it("offers blocks that give what is wanted", () => {
-    const names = blocksThatFit(PALETTE, DOC, SHAPES, { node: "b", port: "in0", side: "in" }).map((block) => block.name);
+    const names = blocksThatFit(PALETTE, DOC, SHAPES, { node: "b", port: "in0", side: "in" }).map(
+      (block) => block.name,
+    );
     expect(names).toContain("input");
   });
 });

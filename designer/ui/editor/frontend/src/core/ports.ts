@@ -28,7 +28,12 @@ export function portKey(node: string, port: string): string {
 }
 
 /** For a wire pulled from one end: every port of the other side, and whether it fits. */
-export function fits(doc: Design, palette: Palette, analysis: Analysis | null, from: PortEnd): ReadonlyMap<string, Fit> {
+export function fits(
+  doc: Design,
+  palette: Palette,
+  analysis: Analysis | null,
+  from: PortEnd,
+): ReadonlyMap<string, Fit> {
   const found = new Map<string, Fit>();
   // From an input the loop runs the other way round, so one walk answers for all candidates.
   const blocked = reachable(doc, [from.node], from.side === "out" ? "up" : "down");
@@ -89,7 +94,13 @@ export function outKind(
 }
 
 /** The shape that leaves a port according to the last analysis. */
-export function outShape(doc: Design, palette: Palette, analysis: Analysis | null, id: string, name: string): Shape | null {
+export function outShape(
+  doc: Design,
+  palette: Palette,
+  analysis: Analysis | null,
+  id: string,
+  name: string,
+): Shape | null {
   const node = byId(doc).get(id);
   const info = node && palette.get(node.block);
   if (node === undefined || info === undefined) return null;
@@ -152,5 +163,7 @@ function accepts(port: PortInfo, kind: Kind | null): boolean {
 }
 
 function overlaps(out: PortInfo, into: PortInfo): boolean {
-  return out.kinds.includes("same") || into.kinds.includes("same") || out.kinds.some((kind) => into.kinds.includes(kind));
+  return (
+    out.kinds.includes("same") || into.kinds.includes("same") || out.kinds.some((kind) => into.kinds.includes(kind))
+  );
 }

@@ -1,4 +1,7 @@
-/** Commands on repeat counts: set, split and merge, with the checkpoint's keys kept. Mirrors `designer/design/repeat.py`. */
+/**
+ * Commands on repeat counts: set, split and merge, with the checkpoint's keys kept. Mirrors
+ * `designer/design/repeat.py`.
+ */
 
 import { inPorts, laterCopy, outPorts } from "./blocks";
 import { quoted } from "./fields";

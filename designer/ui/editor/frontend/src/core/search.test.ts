@@ -4,7 +4,8 @@ import { likeness, near } from "./near";
 import { matchText, search } from "./search";
 import { BLOCKS } from "./testing";
 
-const names = (query: string, recents: readonly string[] = []): readonly string[] => search(BLOCKS, query, recents).map((hit) => hit.block.name);
+const names = (query: string, recents: readonly string[] = []): readonly string[] =>
+  search(BLOCKS, query, recents).map((hit) => hit.block.name);
 
 describe("search", () => {
   it("gives the whole palette in its order for an empty query", () => {
@@ -13,7 +14,11 @@ describe("search", () => {
 
   it("puts titles before families and texts", () => {
     expect(names("repghost bottleneck")[0]).toBe("repghost_bottleneck");
-    expect(names("repghost").slice(0, 2).every((name) => name.startsWith("repghost"))).toBe(true);
+    expect(
+      names("repghost")
+        .slice(0, 2)
+        .every((name) => name.startsWith("repghost")),
+    ).toBe(true);
   });
 
   it("finds letters in order", () => {

@@ -12,7 +12,10 @@ const RECENT_BONUS = 2;
 
 /** Blocks that match, best first; ties stay in palette order. An empty query gives all of them. */
 export function search(blocks: readonly BlockInfo[], query: string, recents: readonly string[] = []): readonly Hit[] {
-  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const hits: Hit[] = [];
   for (const block of blocks) {
     const scores = words.map((word) => scoreWord(block, word));

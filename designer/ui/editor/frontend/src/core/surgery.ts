@@ -18,7 +18,13 @@ export class EditError extends Error {
 
 export function nodeOf(doc: Design, id: string): Node {
   const node = doc.nodes.find((other) => other.id === id);
-  if (node === undefined) throw new EditError(`There is no node ${quoted(id)}.${near(id, doc.nodes.map((other) => other.id))}`);
+  if (node === undefined)
+    throw new EditError(
+      `There is no node ${quoted(id)}.${near(
+        id,
+        doc.nodes.map((other) => other.id),
+      )}`,
+    );
   return node;
 }
 
@@ -31,13 +37,20 @@ export function nodesOf(doc: Design, ids: readonly string[]): readonly Node[] {
 
 export function groupOf(doc: Design, id: string): Group {
   const group = doc.groups.find((other) => other.id === id);
-  if (group === undefined) throw new EditError(`There is no group ${quoted(id)}.${near(id, doc.groups.map((other) => other.id))}`);
+  if (group === undefined)
+    throw new EditError(
+      `There is no group ${quoted(id)}.${near(
+        id,
+        doc.groups.map((other) => other.id),
+      )}`,
+    );
   return group;
 }
 
 export function infoOf(palette: Palette, block: string): BlockInfo {
   const info = palette.get(block);
-  if (info === undefined) throw new EditError(`There is no block ${quoted(block)} in the palette.${near(block, palette.keys())}`);
+  if (info === undefined)
+    throw new EditError(`There is no block ${quoted(block)} in the palette.${near(block, palette.keys())}`);
   return info;
 }
 
@@ -65,7 +78,13 @@ export function fullConfig(info: BlockInfo, config: Config | undefined): Config 
 /** The value, where the block has this field and the field takes it. */
 export function checked(info: BlockInfo, who: string, name: string, value: Json): Json {
   const field = fieldOf(info, name);
-  if (field === undefined) throw new EditError(`${info.title} has no field ${quoted(name)}.${near(name, info.fields.map((own) => own.name))}`);
+  if (field === undefined)
+    throw new EditError(
+      `${info.title} has no field ${quoted(name)}.${near(
+        name,
+        info.fields.map((own) => own.name),
+      )}`,
+    );
   const trouble = problem(field, value);
   if (trouble !== null) throw new EditError(`${who}: ${trouble}`);
   return value;

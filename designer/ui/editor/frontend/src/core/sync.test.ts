@@ -1,12 +1,30 @@
 import { describe, expect, it } from "vitest";
 
-import { FIRST_RESEND_MS, isStale, MAX_RESENDS, MOVE_DELAY_MS, nextTick, reduce, statusOf, type SyncEffect, type SyncEvent, type SyncState, UNOPENED } from "./sync";
+import {
+  FIRST_RESEND_MS,
+  isStale,
+  MAX_RESENDS,
+  MOVE_DELAY_MS,
+  nextTick,
+  reduce,
+  statusOf,
+  type SyncEffect,
+  type SyncEvent,
+  type SyncState,
+  UNOPENED,
+} from "./sync";
 import { analysis, BLOCKS, chain, node } from "./testing";
 import type { Commit, Design, ServerData } from "./types";
 
 const DOC = chain(node("a"));
 const EDITED: Design = { ...DOC, name: "Edited" };
-const OPTIONS = { form: "deploy", batch: 1, precision: "fp32", metric: "time", input: { channels: 3, height: 224, width: 224 } } as const;
+const OPTIONS = {
+  form: "deploy",
+  batch: 1,
+  precision: "fp32",
+  metric: "time",
+  input: { channels: 3, height: 224, width: 224 },
+} as const;
 
 function server(changes: Partial<ServerData> = {}): ServerData {
   return {
@@ -126,7 +144,8 @@ describe("an edit", () => {
   it("is sent at once when the network is back", () => {
     const browser = new Browser();
     browser.edit(EDITED, 0);
-    for (let at = nextTick(browser.state); at !== null; at = nextTick(browser.state)) browser.on({ type: "tick", now: at });
+    for (let at = nextTick(browser.state); at !== null; at = nextTick(browser.state))
+      browser.on({ type: "tick", now: at });
     expect(kinds(browser.on({ type: "online", now: 1e6 }))).toEqual(["send"]);
     expect(nextTick(browser.state)).toBe(1e6 + FIRST_RESEND_MS);
   });

@@ -131,7 +131,14 @@ function ahead(state: SyncState, data: ServerData): boolean {
 }
 
 function onRestart(state: SyncState, data: ServerData, shown: Design, now: number): SyncResult {
-  const adopted: SyncState = { ...state, epoch: data.epoch, acked: data.rev, analysisRev: -1, saved: data.saved, resends: 0 };
+  const adopted: SyncState = {
+    ...state,
+    epoch: data.epoch,
+    acked: data.rev,
+    analysisRev: -1,
+    saved: data.saved,
+    resends: 0,
+  };
   if (!ahead(state, data)) return withAnalysis(adopted, data);
   // Another tab may have been saved meanwhile: our revision must be newer to be looked at, and what it was based on
   // stays true, so that the store can see the conflict.
@@ -168,7 +175,7 @@ function onAnswer(state: SyncState, data: ServerData, now: number): SyncResult {
     saved: data.saved,
     pending: confirmed ? null : state.pending && { ...state.pending, doc_id: data.doc_id },
     resends: confirmed ? 0 : state.resends,
-    resendAt: confirmed || held ? null : state.resendAt ?? now + FIRST_RESEND_MS,
+    resendAt: confirmed || held ? null : (state.resendAt ?? now + FIRST_RESEND_MS),
   };
   const effects: SyncEffect[] = renamed ? [{ type: "rename", docId: data.doc_id }] : [];
   for (const step of [withAnalysis, (at: SyncState, from: ServerData) => withApply(at, from, now)]) {

@@ -48,7 +48,10 @@ export function design(nodes: readonly Node[], wires: readonly string[], changes
 /** i > a > b > ... > o */
 export function chain(...nodes: readonly Node[]): Design {
   const ids = ["i", ...nodes.map((item) => item.id), "o"];
-  return design(nodes, ids.slice(1).map((id, k) => `${ids[k]} > ${id}`));
+  return design(
+    nodes,
+    ids.slice(1).map((id, k) => `${ids[k]} > ${id}`),
+  );
 }
 
 export function numbers(changes: Partial<NodeAnalysis> = {}): NodeAnalysis {

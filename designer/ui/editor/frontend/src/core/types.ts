@@ -306,15 +306,7 @@ export interface PreviewRequest {
 }
 
 export type ActionKind =
-  | "fix"
-  | "export"
-  | "keep_variant"
-  | "start"
-  | "reload"
-  | "save_copy"
-  | "pin"
-  | "dismiss_hints"
-  | "duplicate_design";
+  "fix" | "export" | "keep_variant" | "start" | "reload" | "save_copy" | "pin" | "dismiss_hints" | "duplicate_design";
 
 /** Trigger "action": something done once. `id` is unique, so that Python can tell a repeat from a resend. */
 export interface Action {

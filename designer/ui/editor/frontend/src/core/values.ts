@@ -80,7 +80,8 @@ export function mappedConfig(old: BlockInfo, config: Config, next: BlockInfo): C
   const values: Record<string, Json> = { ...defaults(next) };
   const known = new Set(old.fields.map((field) => field.name).filter((name) => name in config));
   const shared = new Set(next.fields.map((field) => field.name).filter((name) => known.has(name)));
-  for (const field of next.fields) if (shared.has(field.name)) values[field.name] = nearest(field, config[field.name] as Json);
+  for (const field of next.fields)
+    if (shared.has(field.name)) values[field.name] = nearest(field, config[field.name] as Json);
   for (const role of MAPPED_ROLES) {
     const sources = withRole(old, role).filter((field) => known.has(field.name) && !shared.has(field.name));
     const targets = withRole(next, role).filter((field) => !shared.has(field.name));

@@ -80,9 +80,8 @@ export function connect(doc: Design, palette: Palette, { source, source_port, ta
   needPort(start, source_port, cut.outNames(palette, start));
   needPort(end, target_port, cut.inNames(palette, end));
   if (closesCycle(doc, source, target)) {
-    throw new cut.EditError(
-      `${cut.nameOf(end)} already leads to ${cut.nameOf(start)}, so this wire would close a cycle. A network only runs forward.`,
-    );
+    const leads = `${cut.nameOf(end)} already leads to ${cut.nameOf(start)}`;
+    throw new cut.EditError(`${leads}, so this wire would close a cycle. A network only runs forward.`);
   }
   return cut.withEdge(doc, [source, source_port], [target, target_port]);
 }

@@ -1,4 +1,7 @@
-/** A repeated group drawn copy by copy, as before it is dissolved. Mirrors the same step of `designer/design/grouping.py`. */
+/**
+ * A repeated group drawn copy by copy, as before it is dissolved. Mirrors the same step of
+ * `designer/design/grouping.py`.
+ */
 
 import { laterCopy } from "./blocks";
 import { topologicalOrder } from "./graph";
