@@ -142,16 +142,10 @@ class _Wiring:
     def mismatch(self, edge: Edge, gives: frozenset[str], takes: frozenset[str]) -> Issue:
         message = (
             f"{self.who(edge.target)}: {edge.target_port} takes {_either(takes)}, but {self.called(edge.source)} gives "
-            f"{_either(gives)}."
+            f"{_either(gives)}. Connect another block, or replace one of the two."
         )
-        pool = palette().get("global_avg_pool")
-        fixes: tuple[Fix, ...] = ()
-        if pool and gives & set(pool.in_ports[0].kinds) and takes & set(pool.out_ports[0].kinds):
-            message += f" Put a {pool.title} between them."
-            wire = {"source": edge.source, "source_port": edge.source_port}
-            wire |= {"target": edge.target, "target_port": edge.target_port}
-            fixes = (Fix(f"Insert a {pool.title}", {"op": "insert_on_edge", **wire, "block": pool.name}),)
-        return Issue(edge.target, edge.target_port, message, Cause(edge.source), fixes)
+        cut = Fix("Remove the wire", {"op": "disconnect", "target": edge.target, "target_port": edge.target_port})
+        return Issue(edge.target, edge.target_port, message, Cause(edge.source), (cut,))
 
     def keep(self, edges: list[Edge]) -> Iterator[Fix]:
         """Yield for each of the wires into one port the command that leaves it alone there, if that can be."""

@@ -32,21 +32,30 @@ WANTED = {
 }
 
 
+def too_many(document: dict[str, Any]) -> list[Issue]:
+    """Return an issue for each list that is longer than the schema allows, before anything looks at its items."""
+    issues = []
+    for part in ("nodes", "edges", "groups"):
+        items, most = document.get(part), _limits(Design.model_fields[part])["max_length"]
+        if isinstance(items, list | tuple) and len(items) > most:
+            issues.append(Issue(None, part, f"The design has {len(items)} {part}; at most {most} are allowed."))
+    return issues
+
+
 def unknown_fields(document: dict[str, Any]) -> list[Issue]:
     """Return an issue for each field that the schema does not have, the first MAX_COMPLAINTS of them."""
     issues: list[Issue] = []
-    things: list[tuple[str, Any, type[BaseModel], str | None]] = [("The design", document, Design, None)]
+    things: list[tuple[str, object, Any, type[BaseModel]]] = [("The design", None, document, Design)]
     for key, (word, model) in PARTS.items():
         raw = document.get(key)
         items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-        things += [(_name(word, at, item), item, model, _node_of(item)) for at, item in items]
-    for name, item, model, node in things:
-        if isinstance(item, dict):
-            for extra in item.keys() - model.model_fields.keys():
-                hint = near(extra, model.model_fields)
-                issues.append(Issue(node, None, f"{name}: there is no field {quoted(extra)}.{hint}"))
-                if len(issues) == MAX_COMPLAINTS:
-                    return issues
+        things += [(word, at, item, model) for at, item in items]
+    for word, at, item, model in things:
+        extras = item.keys() - model.model_fields.keys() if isinstance(item, dict) else ()
+        for extra in sorted(extras)[: MAX_COMPLAINTS - len(issues)]:
+            name = word if at is None else _name(word, at, item)
+            hint = near(extra, model.model_fields)
+            issues.append(Issue(_node_of(item), None, f"{name}: there is no field {quoted(extra)}.{hint}"))
     return issues
 
 
@@ -91,8 +100,6 @@ def _about_field(row: Any, loc: list[Any], model: type[BaseModel]) -> str:
     if kind in ("string_pattern_mismatch", "string_too_long"):
         rule = "a port such as in0 or out0" if field.endswith("port") else ID_RULE
         return f"{field} must be {rule}, got {quoted(got)}."
-    if kind == "too_long":
-        return f"at most {row['ctx']['max_length']} {field} are allowed."
     if kind == "literal_error":
         choices = " or ".join(quoted(choice) for choice in get_args(model.model_fields[field].annotation))
         return f"{field} must be {choices}, got {quoted(got)}."

@@ -18,6 +18,7 @@ from designer.design import grouping, repeat, scale, values, wiring
 from designer.design.blockinfo import palette
 from designer.design.complaint import WANTED
 from designer.design.issue import EditError, quoted
+from designer.design.keymap import with_keys_pruned
 from designer.design.model import Design
 
 COMMANDS: dict[str, Callable[..., Design]] = {
@@ -58,7 +59,7 @@ def apply(design: Design, command: Mapping[str, Any]) -> Design:
     if "design" in arguments:
         raise EditError.saying(f'{op}: there is no argument "design".')
     try:
-        return _checked(op)(design, **arguments)
+        return with_keys_pruned(_checked(op)(design, **arguments))
     except ValidationError as error:
         raise EditError.saying(_sentence(op, error)) from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from designer.design.model import Design
+from designer.design.unroll import copies
 
 
 def with_moved_keys(design: Design, moves: Mapping[str, str]) -> Design:
@@ -29,6 +30,19 @@ def with_keys_forgotten(design: Design, ids: Iterable[str]) -> Design:
     return _with_map(design, {new: old for new, old in key_map(design).items() if new.split(".")[0] not in gone})
 
 
+def with_keys_pruned(design: Design) -> Design:
+    """Return the design without key map entries of copies that are no longer built."""
+    if "key_map" not in design.meta:
+        return design
+    built = copies(design)
+    kept = {}
+    for new, old in key_map(design).items():
+        id, _, copy = new.partition(".")
+        if copy.isdecimal() and int(copy) < built.get(id, 0):
+            kept[new] = old
+    return _with_map(design, kept)
+
+
 def key_map(design: Design) -> dict[str, str]:
     """Return the key map; anything in meta that is not text to text is left out."""
     stored = design.meta.get("key_map")
@@ -38,7 +52,7 @@ def key_map(design: Design) -> dict[str, str]:
 
 
 def _with_map(design: Design, mapping: dict[str, str]) -> Design:
-    if mapping == key_map(design):
+    if mapping == design.meta.get("key_map", {}):
         return design
     meta = {name: value for name, value in design.meta.items() if name != "key_map"}
     return design.replace(meta=meta | {"key_map": mapping} if mapping else meta)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from designer.design.complaint import complaints, unknown_fields
+from designer.design.complaint import complaints, too_many, unknown_fields
 from designer.design.issue import DesignError, Issue, quoted
 from designer.design.migrate import migrate
 from designer.design.model import Design
@@ -21,6 +21,8 @@ from designer.design.text import storable
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 300_000
+"""Three times what the largest design that the schema allows needs; more only costs time."""
 MAX_INT = 2**53
 """Above it, whole numbers are not exact in a browser."""
 
@@ -35,6 +37,7 @@ def parse_design(data: str | bytes | dict[str, Any]) -> Design:
         raise DesignError.saying(f"A design is a JSON object with nodes and edges, got {quoted(document)}.")
     _check_values(document)
     document = migrate(document)
+    _refuse(too_many(document))
     _refuse(unknown_fields(document))
     try:
         # JSON mode, so that strict types still take a JSON list for a tuple.
@@ -80,7 +83,11 @@ def _refuse_constant(name: str) -> float:
 def _check_values(document: dict[str, Any]) -> None:
     """Walk every value without recursion: depth, finite numbers, exact whole numbers, storable text."""
     level: list[Any] = [document]
+    total = 0
     for _ in range(MAX_DEPTH):
+        total += len(level)
+        if total > MAX_VALUES:
+            raise DesignError.saying(f"The design holds more than {MAX_VALUES} values. Check that it is a design file.")
         inner: list[Any] = []
         for value in level:
             if isinstance(value, dict):

@@ -17,7 +17,7 @@ from designer.design.surgery import (
     with_node,
     with_nodes_changed,
 )
-from designer.design.unroll import group_paths
+from designer.design.unroll import copies
 
 
 def set_repeat(design: Design, id: str, repeat: int) -> Design:
@@ -52,7 +52,7 @@ def split_repeat(design: Design, id: str, at: int) -> Design:
     other = new_id(design, node.block)
     rest = {"id": other, "repeat": node.repeat - at, "position": None}
     rest |= {"config": info_of(node.block).later_copy(node.config)}
-    around = _rounds(design, node)
+    around = copies(design)[id] // node.repeat
     design = with_nodes_changed(design, [id], lambda n: n.model_copy(update={"repeat": at}))
     design = with_node(design, node.model_copy(update=rest))
     design = with_consumers_moved(design, (id, "out0"), (other, "out0"))
@@ -78,7 +78,7 @@ def merge_repeat(design: Design, ids: list[str]) -> Design:
         raise EditError.saying(f"{name_of(a)} must lead to {name_of(b)} and to nothing else.")
     total = a.repeat + b.repeat
     _check_count(name_of(a), total)
-    back = {old: new for new, old in _split_keys(a.id, b.id, a.repeat, total, _rounds(design, a)).items()}
+    back = {old: new for new, old in _split_keys(a.id, b.id, a.repeat, total, copies(design)[a.id] // a.repeat).items()}
     design = with_consumers_moved(design, (b.id, "out0"), (a.id, "out0"))
     nodes = [node for node in design.nodes if node.id != b.id]
     nodes = [n.model_copy(update={"shares": a.id}) if n.shares == b.id else n for n in nodes]
@@ -104,15 +104,6 @@ def why_not_repeatable(node: Node) -> str:
 def _check_count(name: str, repeat: int) -> None:
     if not 1 <= repeat <= MAX_REPEAT:
         raise EditError.saying(f"{name}: repeat must be between 1 and {MAX_REPEAT}, got {quoted(repeat)}.")
-
-
-def _rounds(design: Design, node: Node) -> int:
-    """Return how often the groups around a node build it."""
-    groups = design.group_by_id()
-    rounds = 1
-    for id in group_paths(design).get(node.group or "", ()):
-        rounds *= groups[id].repeat
-    return rounds
 
 
 def _split_keys(id: str, other: str, at: int, total: int, rounds: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any, TypeVar, cast
 
 from blocks.rounding import Rounding, make_divisible
@@ -14,6 +15,10 @@ from designer.design.unroll import group_paths
 
 T = TypeVar("T", Node, Group)
 
+Rule = tuple[int, str]
+"""Divisor and rounding of a width."""
+
+WIDTHS = ("width", "hidden_width")
 HEAD = "head"
 """The group that papers do not scale."""
 MAX_FACTOR = 100.0
@@ -22,11 +27,13 @@ MAX_FACTOR = 100.0
 def scale_width(design: Design, factor: float, ids: list[str] | None = None, group: str | None = None) -> Design:
     """Scale every width and hidden width, each by its own divisor and rounding; empty widths stay empty.
 
-    Without `ids` or `group` this is everything outside the group `head`.
+    A primitive has no paper's rule of its own: it follows the rule of most paper blocks in the design, as a network's
+    stem is rounded like its blocks. Without `ids` or `group` everything outside the group `head` is scaled.
     """
     _check_factor(factor)
     chosen = {node.id for node in _scope(design, ids, group)}
-    return design.replace(nodes=tuple(_wider(n, factor) if n.id in chosen else n for n in design.nodes))
+    common = _common_rule(design)
+    return design.replace(nodes=tuple(_wider(n, factor, common) if n.id in chosen else n for n in design.nodes))
 
 
 def scale_depth(design: Design, factor: float, ids: list[str] | None = None, group: str | None = None) -> Design:
@@ -77,14 +84,26 @@ def _outer_repeats(design: Design, within: str | None) -> dict[str, str]:
     return outer
 
 
-def _wider(node: Node, factor: float) -> Node:
+def _common_rule(design: Design) -> Rule | None:
+    """Return the divisor and rounding that most width fields of paper blocks declare; None where there are none."""
+    rules: Counter[Rule] = Counter()
+    for node in design.nodes:
+        info = palette().get(node.block)
+        if info and info.citation:
+            rules.update((field.divisor, field.rounding) for field in info.with_role(*WIDTHS))
+    return rules.most_common(1)[0][0] if rules else None
+
+
+def _wider(node: Node, factor: float, common: Rule | None) -> Node:
     if node.block not in palette():
         return node
+    info = palette()[node.block]
     changes: dict[str, Any] = {}
-    for field in palette()[node.block].with_role("width", "hidden_width"):
+    for field in info.with_role(*WIDTHS):
         value = node.config.get(field.name)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            scaled = make_divisible(value * factor, field.divisor, cast(Rounding, field.rounding))
+            divisor, rounding = common if common and not info.citation else (field.divisor, field.rounding)
+            scaled = make_divisible(value * factor, divisor, cast(Rounding, rounding))
             if field.maximum is not None and scaled > field.maximum:
                 raise EditError.saying(
                     f"{name_of(node)}: {field.name} would become {scaled}, at most {int(field.maximum)} is allowed. "

@@ -55,15 +55,19 @@ def output_steps(design: Design, steps: tuple[Step, ...]) -> dict[str, Source]:
 
 def step_count(design: Design) -> int:
     """Return how many steps the repeats come to, without making them."""
+    return sum(copies(design).values())
+
+
+def copies(design: Design) -> dict[str, int]:
+    """Return how many times each node is built, over its own repeat and those of the groups around it."""
     paths = group_paths(design)
     groups = design.group_by_id()
-    total = 0
+    counts: dict[str, int] = {}
     for node in design.nodes:
-        count = node.repeat
+        counts[node.id] = node.repeat
         for group in paths.get(node.group or "", ()):
-            count *= groups[group].repeat
-        total += count
-    return total
+            counts[node.id] *= groups[group].repeat
+    return counts
 
 
 def group_paths(design: Design) -> dict[str, tuple[str, ...]]:
