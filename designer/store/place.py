@@ -1,0 +1,20 @@
+"""Where a person's library lives when nothing else is said."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def data_folder() -> Path:
+    """Return the folder for the library and job files, made if needed: BLOCKWRIGHT_DATA, else the user's data folder."""
+    chosen = os.environ.get("BLOCKWRIGHT_DATA")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    folder = Path(chosen) if chosen else Path(base) / "blockwright"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def default_url() -> str:
+    """Return the database URL of the library in the data folder."""
+    return f"sqlite:///{data_folder() / 'library.db'}"
