@@ -76,8 +76,9 @@ def _turn(rec: Recorder, x: StandIn) -> StandIn:
 
 
 def _movedim(rec: Recorder, x: StandIn, source: Any, destination: Any) -> StandIn:
-    order = torch.empty(tuple(range(2, x.ndim + 2)), device=META).movedim(source, destination).shape
-    return _permute(rec, x, [n - 2 for n in order])
+    moved, places = ([d % x.ndim for d in ((dims,) if isinstance(dims, int) else dims)] for dims in (source, destination))
+    rest = iter(d for d in range(x.ndim) if d not in moved)
+    return _permute(rec, x, [moved[places.index(d)] if d in places else next(rest) for d in range(x.ndim)])
 
 
 def _contiguous(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
