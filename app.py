@@ -14,8 +14,12 @@ def main() -> None:
     st.set_page_config(page_title="Blockwright", page_icon=":material/account_tree:", layout="wide")
     page_style()
     studio()
+    compose_page = st.Page(
+        compose.page, title="Compose", url_path="compose", icon=":material/account_tree:", default=True
+    )
+    st.session_state.compose_page = compose_page
     pages = [
-        st.Page(compose.page, title="Compose", url_path="compose", icon=":material/account_tree:", default=True),
+        compose_page,
         st.Page(compare.page, title="Compare", url_path="compare", icon=":material/compare:"),
         st.Page(library.page, title="Library", url_path="library", icon=":material/folder_open:"),
     ]

@@ -233,9 +233,10 @@ def _slimmed(model: Any) -> tuple[Any | None, tuple[str, ...]]:
         onnx.checker.check_model(slim, full_check=True)
     except Exception as failure:  # a simplifier that fails costs nothing: the checked file stays
         return None, (f"onnxslim failed ({type(failure).__name__}); the exporter's own graph is kept.",)
-    if slim.opset_import[0].version != model.opset_import[0].version or slim.ByteSize() >= model.ByteSize():
-        return None, ("onnxslim made the file no smaller; the exporter's own graph is kept.",)
     before, after = len(model.graph.node), len(slim.graph.node)
+    smaller = after < before and slim.ByteSize() < model.ByteSize()
+    if not smaller or slim.opset_import[0].version != model.opset_import[0].version:
+        return None, ("onnxslim made the graph no smaller; the exporter's own is kept.",)
     return slim, (f"simplified by onnxslim: {before} to {after} nodes.",)
 
 

@@ -1,17 +1,27 @@
-"""The little CSS that Streamlit's own theme has no option for: a dense page without the wide default margins."""
+"""The little CSS that Streamlit's own theme has no option for: a dense page, and the open design in the header."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
+LOGO = Path(__file__).with_name("assets") / "logo.svg"
+
 _CSS = """
-.stMainBlockContainer { padding: 3.4rem 1rem 0.5rem; max-width: none; }
-.stAppHeader { height: 3rem; min-height: 3rem; }
+.stMainBlockContainer { padding: 3.75rem 1rem 0.5rem; max-width: none; }
+.stAppHeader { height: 3.25rem; min-height: 3.25rem; }
 div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
-[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+.st-key-document_bar {
+  position: fixed; top: 0.4rem; left: 30rem; right: 5rem; width: auto; z-index: 999991; height: 2.4rem;
+  overflow: hidden;
+}
+.st-key-document_bar button { min-height: 2.1rem; padding: 0 0.7rem; }
+.st-key-document_bar p { margin: 0; white-space: nowrap; }
 """
 
 
 def page_style() -> None:
-    """Make the page dense."""
+    """Make the page dense and put the name in the header."""
+    st.logo(str(LOGO), size="large")
     st.html(f"<style>{_CSS}</style>")

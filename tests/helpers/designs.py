@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from designer.design.blockinfo import palette
-from designer.design.model import Design, Edge, InputSpec, Node
+from designer.design.model import Design, InputSpec
+from designer.presets import chain as preset_chain
 
 
 def chain(*blocks: tuple[str, dict[str, Any]], size: tuple[int, int, int] = (3, 32, 32), name: str = "Tiny") -> Design:
     """Return input -> blocks in series -> output; a block's id is its name and place (`identity_2`)."""
-    ids = ["input", *(f"{block}_{place}" for place, (block, _) in enumerate(blocks, 1)), "output"]
-    nodes = [
-        Node(id="input", block="input"),
-        *(
-            Node(id=ids[place], block=block, config=palette()[block].defaults() | config)
-            for place, (block, config) in enumerate(blocks, 1)
-        ),
-        Node(id="output", block="output"),
-    ]
-    edges = [Edge(source=a, target=b) for a, b in zip(ids, ids[1:], strict=False)]
+    nodes = [preset_chain.card(f"{b}_{place}", b, **config) for place, (b, config) in enumerate(blocks, 1)]
     channels, height, width = size
-    return Design(
-        name=name,
-        inputs={"input": InputSpec(channels=channels, height=height, width=width)},
-        outputs={"output": ("output", "out0")},
-        nodes=tuple(nodes),
-        edges=tuple(edges),
-    )
+    spec = InputSpec(channels=channels, height=height, width=width)
+    return preset_chain.chain(name, height, nodes, {}).replace(inputs={"input": spec})
 
 
 def tiny() -> Design:

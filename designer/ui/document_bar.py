@@ -1,0 +1,66 @@
+"""The row above the editor: which design is open, and how to open another."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from designer.presets import PRESETS
+from designer.ui.opening import open_in_compose
+from designer.ui.starts import STARTS
+from designer.ui.studio import studio
+from designer.ui.text import ago, plain
+from designer.ui.workspace import Workspace
+
+SHOWN = 8
+
+
+def document_bar(opened: Workspace) -> None:
+    """Draw the row; choosing a design opens it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="document_bar"):
+        with st.popover("Open", icon=":material/folder_open:"):
+            _choose()
+        with st.popover("New", icon=":material/add:"):
+            _new()
+        if opened.preset:
+            info = PRESETS[opened.preset]
+            st.markdown(f"**{info.title}** :gray[:small[published network · {_published(opened.preset)}]]")
+        else:
+            origin = opened.design.meta.get("origin")
+            known = isinstance(origin, str) and origin in PRESETS
+            came = f"edited from {PRESETS[str(origin)].title}, accuracy unknown" if known else "accuracy unknown"
+            st.markdown(f"**{plain(opened.design.name)}** :gray[:small[{came}]]")
+
+
+def _published(name: str) -> str:
+    first = next((p for p in PRESETS[name].published if p.top1), None)
+    text = f"published top-1 {first.top1:g} %" if first else "no published top-1"
+    note = PRESETS[name].reconstruction
+    return f"{text} · reconstruction" if note else text
+
+
+def _choose() -> None:
+    wanted = st.text_input("Search", placeholder="Search designs and published networks", key="open_search")
+    words = wanted.lower().split()
+
+    def matches(text: str) -> bool:
+        return all(word in text.lower() for word in words)
+
+    saved = [row for row in studio().store.list() if matches(row.name)]
+    if saved:
+        st.caption("Your designs")
+    for row in saved[:SHOWN]:
+        if st.button(f"{plain(row.name)} · {ago(row.updated_at)}", key=f"bar_{row.id}", width="stretch"):
+            open_in_compose(row.id)
+    st.caption("Published networks")
+    for info in PRESETS.values():
+        if matches(f"{info.name} {info.title} {info.paper}") and st.button(
+            info.title, key=f"bar_{info.name}", width="stretch"
+        ):
+            open_in_compose(preset=info.name)
+
+
+def _new() -> None:
+    labels = {"blank": "Input and output only", "template": "Stem, four stages, head"}
+    for key, label in labels.items():
+        if st.button(label, key=f"new_{key}", width="stretch"):
+            open_in_compose(studio().store.create(STARTS[key]()).id)

@@ -1,0 +1,181 @@
+"""Compose: the editor, which owns the page, and the audit below it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from designer.cost.accounting import account
+from designer.cost.audit import audit
+from designer.design.blockinfo import palette
+from designer.design.issue import DesignError
+from designer.design.load import parse_design
+from designer.design.model import Design
+from designer.presets.parts import parts
+from designer.ui.document_bar import document_bar
+from designer.ui.editor.component import editor
+from designer.ui.editor.payload import analysis, latencies, latency_rows, totals
+from designer.ui.export_dialog import export_dialog
+from designer.ui.opening import FIRST_PRESET, show, workspace
+from designer.ui.starts import STARTS
+from designer.ui.studio import studio
+from designer.ui.text import plain
+from designer.ui.workspace import Reference, Workspace
+
+KEY = "editor"
+
+
+def page() -> None:
+    """Draw Compose."""
+    opened = workspace()
+    document_bar(opened)
+    _editor()
+    _audit(opened)
+
+
+@st.fragment
+def _editor() -> None:
+    """Mount the editor in a fragment of its own: an edit reruns this and nothing else."""
+    opened: Workspace = st.session_state.workspace
+    result = editor(
+        KEY,
+        _payload(opened),
+        on_commit=_on_commit,
+        on_options=_on_options,
+        on_action=_on_action,
+        on_preview=_on_preview,
+    )
+    # In a brand-new session the browser's value arrives without its callback.
+    if result.commit and opened.commit(result.commit):
+        st.rerun(scope="fragment")
+    if st.session_state.pop("ask_export", False):
+        export_dialog(opened.design)
+    if st.session_state.pop("reopened", False):
+        st.rerun()
+
+
+def _payload(opened: Workspace) -> dict[str, Any]:
+    started = time.perf_counter()
+    options = opened.options
+    found = analysis(
+        opened.design, opened.rev, form=options["form"], batch=options["batch"], precision=options["precision"]
+    )
+    found["elapsed_ms"] = round(1000 * (time.perf_counter() - started), 2)
+    return opened.facts() | {
+        "palette": [info.model_dump(mode="json") for info in palette().values()],
+        "parts": [part.to_dict() for part in parts()],
+        "recents": st.session_state.get("recents", []),
+        "analysis": found,
+        "reference": _reference(opened),
+        "hints": not st.session_state.get("hints_gone", False),
+        "busy": None,
+    }
+
+
+def _reference(opened: Workspace) -> dict[str, Any] | None:
+    pinned = opened.reference
+    return {"name": pinned.name, **_figures(pinned.design, opened.options)} if pinned else None
+
+
+def _figures(design: Design, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the strip's figures of another document under the same options."""
+    found = account(design, form=options["form"], batch=options["batch"])
+    rows = latency_rows(latencies(design, found, options["form"]), options["form"])
+    return {"totals": totals(found, options["precision"]), "latency": rows}
+
+
+def _on_commit() -> None:
+    opened: Workspace = st.session_state.workspace
+    value = st.session_state[KEY].get("commit")
+    if value:
+        opened.commit(value)
+
+
+def _on_options() -> None:
+    value = st.session_state[KEY].get("options")
+    if value:
+        st.session_state.workspace.take_options(value)
+
+
+def _on_preview() -> None:
+    opened: Workspace = st.session_state.workspace
+    value = st.session_state[KEY].get("preview")
+    if not value:
+        return
+    try:
+        design = parse_design(value["doc"])
+    except DesignError:
+        return
+    opened.preview = {"id": value["id"], **_figures(design, opened.options)}
+
+
+def _on_action() -> None:
+    opened: Workspace = st.session_state.workspace
+    action = st.session_state[KEY].get("action")
+    if not action or not opened.is_new_action(action):
+        return
+    kind = action["kind"]
+    if kind == "export":
+        st.session_state.ask_export = True
+    elif kind == "fix":
+        _fix(opened, action)
+    elif kind == "keep_variant":
+        _keep_variant(opened, action)
+    elif kind == "pin":
+        opened.reference = Reference(opened.design.name, opened.design)
+    elif kind == "dismiss_hints":
+        st.session_state.hints_gone = True
+    elif kind == "save_copy":
+        _reopen(opened.save_copy())
+    elif kind == "reload":
+        _reopen(Workspace.open_saved(studio().store, opened.doc_id))
+    elif kind == "duplicate_design":
+        _reopen(Workspace.open_new(studio().store, opened.design.replace(name=f"{opened.design.name} copy"[:200])))
+    elif kind == "start":
+        _start(str(action.get("start")))
+
+
+def _fix(opened: Workspace, action: dict[str, Any]) -> None:
+    try:
+        opened.fix(dict(action["command"]), str(action.get("label", "Fix")))
+    except DesignError as error:
+        st.toast(plain(str(error)), icon=":material/error:")
+
+
+def _keep_variant(opened: Workspace, action: dict[str, Any]) -> None:
+    if opened.stored_rev is None:
+        st.toast("A published network is kept as it is; edit it first.", icon=":material/info:")
+        return
+    name = str(action.get("name") or f"{opened.design.name}, revision {opened.rev}")[:200]
+    studio().store.keep_variant(opened.doc_id, name)
+    st.toast(f"Kept as {plain(name)}; the Library lists it.", icon=":material/bookmark_added:")
+
+
+def _start(which: str) -> None:
+    store = studio().store
+    if which == "preset":
+        _reopen(Workspace.open_preset(store, FIRST_PRESET))
+    else:
+        _reopen(Workspace.open_new(store, STARTS[which if which in STARTS else "blank"]()))
+
+
+def _reopen(opened: Workspace) -> None:
+    show(opened)
+    st.session_state.reopened = True
+
+
+def _audit(opened: Workspace) -> None:
+    """Offer fvcore's count beside ours, with the reason for every difference."""
+    with st.expander("Audit: what fvcore counts, and why it differs", icon=":material/fact_check:"):
+        if not st.button("Run fvcore on the built network", key="run_audit"):
+            st.caption("Builds the network and counts it with fvcore; takes a second or two for a small network.")
+            return
+        try:
+            found = audit(opened.design, form=opened.options["form"])
+        except DesignError as error:
+            st.error(plain(str(error)))
+            return
+        for line in found.sentences():
+            st.text(line)
