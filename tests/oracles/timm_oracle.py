@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from typing import Any
 
 import torch
 from torch import nn
@@ -26,9 +27,9 @@ _declare_torchvision_operators()
 import timm  # noqa: E402  (needs the operators above)
 
 
-def create(name: str) -> nn.Module:
+def create(name: str, **options: Any) -> nn.Module:
     """Return timm's network of this name in eval mode, with random weights (nothing is downloaded)."""
-    model: nn.Module = timm.create_model(name, pretrained=False)
+    model: nn.Module = timm.create_model(name, pretrained=False, **options)
     return model.eval()
 
 

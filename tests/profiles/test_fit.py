@@ -1,0 +1,87 @@
+"""The fit recovers what made the data, and the committed profile is what its committed data give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from profiles.features import CLASSES, FEATURES
+from profiles.fit import Term, design_matrix, fit
+from profiles.make import make_profile
+from profiles.profile import load_profiles
+from profiles.terms import TERMS
+
+TERMS_HERE = (
+    Term(("macs",), ("conv", "linear")),
+    Term(("inputs", "outputs"), ("conv", "linear")),
+    Term(("launches",), ("conv",)),
+)
+
+
+def networks(n: int = 40) -> np.ndarray:
+    draw = np.random.default_rng(0)
+    totals = np.zeros((n, len(CLASSES), len(FEATURES)))
+    for op_class in ("conv", "linear"):
+        for feature, scale in (("macs", 1e9), ("inputs", 1e6), ("outputs", 1e6), ("launches", 50)):
+            place = CLASSES.index(op_class), list(FEATURES).index(feature)
+            totals[:, place[0], place[1]] = draw.integers(1, int(scale), n) * draw.choice([1, 0.1, 0.01], n)
+    return totals
+
+
+def test_a_synthetic_device_is_recovered_exactly() -> None:
+    totals, costs = networks(), np.array([2e-6, 3e-4, 0.0, 55.0])
+    fitted = fit(totals, design_matrix(totals, TERMS_HERE) @ costs, TERMS_HERE)
+    np.testing.assert_allclose([*fitted.costs, fitted.overhead_us], costs, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(fitted.predict_us(totals), design_matrix(totals, TERMS_HERE) @ costs, rtol=1e-9)
+    table = fitted.coefficients()
+    assert set(table) == {"conv", "linear"}
+    assert table["conv"] == table["linear"]
+
+
+def test_one_absurd_row_moves_nothing_much() -> None:
+    totals, costs = networks(), np.array([2e-6, 3e-4, 5.0, 55.0])
+    measured = design_matrix(totals, TERMS_HERE) @ costs
+    measured[0] *= 20
+    fitted = fit(totals, measured, TERMS_HERE)
+    np.testing.assert_allclose(fitted.costs, costs[:-1], rtol=1e-3)
+
+
+def test_no_cost_is_negative_even_where_the_data_ask_for_it() -> None:
+    totals = networks()
+    amounts = design_matrix(totals, TERMS_HERE)
+    measured = np.maximum(amounts @ np.array([2e-6, -1e-5, 5.0, 55.0]), 1.0)
+    assert min(fit(totals, measured, TERMS_HERE).costs) >= 0
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
+def test_times_that_are_none_are_refused(bad: float) -> None:
+    measured = np.ones(40)
+    measured[3] = bad
+    with pytest.raises(ValueError, match="finite and above zero"):
+        fit(networks(), measured, TERMS_HERE)
+
+
+def test_fewer_networks_than_terms_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"3 terms needs more networks than that, got 3"):
+        fit(networks(3), np.ones(3), TERMS_HERE)
+
+
+@pytest.mark.parametrize("name", sorted(load_profiles()))
+def test_refitting_from_the_committed_features_gives_the_committed_profile(name: str) -> None:
+    committed = load_profiles()[name]
+    made, recorded, _ = make_profile(name)
+    assert {c: set(row) for c, row in made.coefficients.items()} == {
+        c: set(r) for c, r in committed.coefficients.items()
+    }
+    for op_class, row in committed.coefficients.items():
+        assert made.coefficients[op_class] == pytest.approx(row, rel=1e-8)
+    assert made.overhead_us == pytest.approx(committed.overhead_us, rel=1e-8, abs=1e-8)
+    assert made.scores == committed.scores
+    assert made.domain == committed.domain
+    assert len(recorded.networks) == committed.scores.n
+
+
+def test_terms_name_classes_once() -> None:
+    for terms in TERMS.values():
+        assert len(set(terms)) == len(terms)
+        assert all(len(set(term.classes)) == len(term.classes) for term in terms)
