@@ -1,4 +1,4 @@
-"""EdgeNeXt against timm: parameters, MACs and, with timm's weights, outputs of blocks and of a network."""
+"""EdgeNeXt with timm's weights against timm: outputs of blocks and of a network."""
 
 from __future__ import annotations
 
@@ -6,35 +6,18 @@ from typing import Any
 
 import pytest
 import torch
-from designer.cost.accounting import account
 from torch import nn
 
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
 from designer.builder import build
 from designer.deploy.network import to_deploy
 from designer.presets import load_preset
-from designer.presets.edgenext import PRESETS
 from tests.contract.onnx_parity import relative_error
 from tests.helpers.randomise import randomise
 from tests.oracles.call_order import copy_weights
-from tests.oracles.timm_oracle import create, params, torch_macs
+from tests.oracles.timm_oracle import create
 
 from timm.models.edgenext import ConvBlock, SplitTransposeBlock  # isort: skip - after the oracle declares operators
-
-NAMES = [info.name for info in PRESETS]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_params_equal_timms(name: str) -> None:
-    assert account(load_preset(name), form="train").params == params(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_macs_of_both_forms_equal_torchs_count_of_timms_network(name: str) -> None:
-    design = load_preset(name)
-    expected = torch_macs(create(name), (3, 256, 256))
-    assert account(design, form="train").macs == expected
-    assert account(design, form="deploy").macs == expected
 
 
 def compare_with(theirs: nn.Module, ours: nn.Module, channels: int) -> None:

@@ -6,18 +6,17 @@ from fractions import Fraction
 
 import pytest
 import torch
-from designer.cost.accounting import account
 from torch import Tensor
 from torch.nn import functional as F
 
 from blocks.hornet import GnConv, GnConvConfig
 from designer.builder import build
+from designer.cost.accounting import account
 from designer.cost.record import record
 from designer.deploy.network import to_deploy
 from designer.presets import load_preset
 from tests.contract.onnx_parity import relative_error
 from tests.helpers.randomise import randomise
-from tests.oracles.timm_oracle import torch_macs
 
 COUNTED = [("hornet_tiny_7x7", 22.410, 3968.4), ("hornet_small_7x7", 49.528, 8814.0)]
 """Params (M) and MACs (M) of convolutions and linear layers of the authors' networks, counted by forward hooks."""
@@ -30,11 +29,6 @@ def test_params_and_macs_are_those_of_the_authors_network(name: str, params_m: f
         assert round(counted.macs / 1e6, 1) == macs_m
         if form == "train":
             assert round(counted.params / 1e6, 3) == params_m
-
-
-def test_macs_equal_torchs_count() -> None:
-    design = load_preset("hornet_tiny_7x7")
-    assert account(design, form="train").macs == torch_macs(build(design), (3, 224, 224))
 
 
 @pytest.mark.parametrize("kernel", [3, 7])

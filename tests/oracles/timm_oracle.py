@@ -7,7 +7,6 @@ would bring have been declared. No network calls them.
 from __future__ import annotations
 
 import copy
-import functools
 from typing import Any
 
 import torch
@@ -31,12 +30,6 @@ def create(name: str, **options: Any) -> nn.Module:
     """Return timm's network of this name in eval mode, with random weights (nothing is downloaded)."""
     model: nn.Module = timm.create_model(name, pretrained=False, **options)
     return model.eval()
-
-
-@functools.cache
-def params(name: str) -> int:
-    """Return how many parameters timm's network of this name has in train form, buffers not counted."""
-    return sum(p.numel() for p in create(name).parameters())
 
 
 def torch_macs(module: nn.Module, size: tuple[int, int, int] = (3, 224, 224)) -> int:
