@@ -137,5 +137,10 @@ def _outside(
                 f"{int(unseen.sum())} {_WORDS[name]} ({share:.0%} of the time) of a size the profile has not seen"
             )
     if not domain.ms.low <= ms <= domain.ms.high:
-        reasons.append(f"networks it was fitted to take {domain.ms.low:.3g} to {domain.ms.high:.3g} ms")
+        fastest, slowest = _plain(domain.ms.low), _plain(domain.ms.high)
+        reasons.append(f"this network takes {_plain(ms)} ms, those it was fitted to {fastest} to {slowest} ms")
     return "; ".join(reasons)
+
+
+def _plain(ms: float) -> str:
+    return f"{ms:,.0f}" if ms >= 100 else f"{ms:.3g}"
