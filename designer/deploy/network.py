@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -24,7 +25,7 @@ def to_deploy(network: Network) -> Network:
     layers = []
     for module in network.layers():
         if module not in modules:
-            modules[module] = module.to_deploy()
+            modules[module] = cast(Callable[[], nn.Module], module.to_deploy)()
         layers.append(modules[module])
     for fold in find_folds(steps):
         _fold(layers, fold)
@@ -35,9 +36,8 @@ def to_deploy(network: Network) -> Network:
 
 
 def _fold(layers: list[nn.Module], fold: Fold) -> None:
-    norm = _only(layers[fold.norm], nn.BatchNorm2d)
-    target = layers[fold.target]
-    layer = _only(target, nn.Conv2d, nn.Linear)
+    (norm,) = (m for m in layers[fold.norm].modules() if isinstance(m, nn.BatchNorm2d))
+    (layer,) = (m for m in layers[fold.target].modules() if isinstance(m, nn.Conv2d | nn.Linear))
     if fold.norm_comes_first:
         folded = reparam.fold_norm_before(norm, layer)
     else:
@@ -46,12 +46,6 @@ def _fold(layers: list[nn.Module], fold: Fold) -> None:
         layer.bias = nn.Parameter(layer.weight.new_zeros(layer.weight.shape[0]))
     reparam.load(layer, folded)
     layers[fold.norm] = nn.Identity()
-
-
-def _only(module: nn.Module, *kinds: type[nn.Module]) -> nn.Module:
-    """Return the one layer of these kinds inside a block that a pass matched."""
-    (found,) = (layer for layer in module.modules() if isinstance(layer, kinds))
-    return found
 
 
 FLOAT64_LIMIT = 1e-10

@@ -130,9 +130,10 @@ def _small_shapes(design: Design, network: Network) -> Sequence[Shape]:
 
     A fold does not depend on the size of the map, and float64 convolutions are slow.
     """
-    channels = {shape[1] for shape in network.input_shapes}
-    if len(channels) == 1 and not any(i.kind == "error" for i in walk(design, size=(*channels, 64, 64)).issues):
-        return [(1, shape[1], 64, 64) for shape in network.input_shapes]
+    channels = network.input_shapes[0][1]
+    alike = all(shape[1] == channels for shape in network.input_shapes)
+    if alike and not any(issue.kind == "error" for issue in walk(design, size=(channels, 64, 64)).issues):
+        return [(1, channels, 64, 64)] * len(network.input_shapes)
     return network.input_shapes
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 
 from designer.design.model import Design
-from designer.presets import edgenext, ghostnet, hornet, nextvit, repghostnet, ssb_resnet_rs
+from designer.presets.edgenext import PRESETS as _EDGENEXT
+from designer.presets.ghostnet import PRESETS as _GHOSTNET
+from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
+from designer.presets.nextvit import PRESETS as _NEXTVIT
+from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
+from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
 
 __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
 
 PRESETS: dict[str, PresetInfo] = {
-    info.name: info
-    for paper in (repghostnet, ghostnet, edgenext, nextvit, hornet, ssb_resnet_rs)
-    for info in paper.PRESETS
+    info.name: info for info in (*_REPGHOSTNET, *_GHOSTNET, *_EDGENEXT, *_NEXTVIT, *_HORNET, *_SSB_RESNET_RS)
 }
 
 
