@@ -1,6 +1,6 @@
 /** The editor as one page: palette, toolbar, canvas, inspector, strip, drawer; and the keys for all of them. */
 
-import { type KeyboardEvent, type PointerEvent, type ReactElement, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactElement, useEffect, useMemo, useRef } from "react";
 
 import { Canvas } from "./canvas/Canvas";
 import { Drawer } from "./components/Drawer";
@@ -54,6 +54,7 @@ function Page({ instance }: { instance: Instance }): ReactElement {
       onKeyDown={handlers.onKeyDown}
       onKeyUp={handlers.onKeyUp}
       onPointerDown={handlers.onPointerDown}
+      onMouseDown={handlers.onMouseDown}
       onCopy={(event) => !isTyping(event.nativeEvent) && onCopy(instance, event, false)}
       onCut={(event) => !isTyping(event.nativeEvent) && onCopy(instance, event, true)}
       onPaste={(event) => !isTyping(event.nativeEvent) && onPaste(instance, event)}
@@ -82,6 +83,7 @@ interface Handlers {
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly onKeyUp: (event: KeyboardEvent) => void;
   readonly onPointerDown: (event: PointerEvent<HTMLElement>) => void;
+  readonly onMouseDown: (event: MouseEvent) => void;
 }
 
 function handlersFor(instance: Instance): Handlers {
@@ -104,7 +106,12 @@ function handlersFor(instance: Instance): Handlers {
       if (!MODIFIERS.includes(event.key)) event.nativeEvent.stopPropagation();
     },
     onPointerDown(event) {
-      if (!isTyping(event.nativeEvent) && !onButton(event.nativeEvent)) event.currentTarget.focus({ preventScroll: true });
+      if (!isTyping(event.nativeEvent)) event.currentTarget.focus({ preventScroll: true });
+    },
+    onMouseDown(event) {
+      // A clicked button would take the focus, and with it the keys, and lose it when it becomes disabled.
+      const button = innermost(event.nativeEvent)?.closest("button");
+      if (button != null && !button.draggable) event.preventDefault();
     },
   };
 }

@@ -10,19 +10,21 @@ import {
   ReactFlow,
   ReactFlowProvider,
   SelectionMode,
+  useStore,
 } from "@xyflow/react";
 import { type MouseEvent, type ReactElement, type RefObject, useCallback, useMemo, useRef, useState } from "react";
 
 import { familyColours } from "../components/family";
-import { membersOf, withPositions } from "../core/boxes";
+import { around, membersOf, withPositions } from "../core/boxes";
 import { throughPath } from "../core/graph";
 import { fits, portKey } from "../core/ports";
 import type { Position } from "../core/types";
 import { run } from "../state/acts";
 import { useEditor, useInstance, useView } from "../state/context";
+import { cardsOf, framesOf } from "../state/placing";
 import { CardNode } from "./CardNode";
 import { type AnyNode, flowEdges, flowNodes, meaningOf, reused, type Wire } from "./flow";
-import { useNear } from "./near";
+import { useDistance } from "./near";
 import { PointerNote } from "./PointerNote";
 import { FoldedStage, StageFrame } from "./StageFrame";
 import { useDrop } from "./useDrop";
@@ -52,7 +54,7 @@ function Flow(): ReactElement {
   const drop = useDrop(host, toFlow);
   const wiring = useWiring(host, toFlow);
   const dark = useView((state) => state.dark);
-  const near = useNear();
+  const distance = useDistance();
 
   const place = (event: MouseEvent | globalThis.MouseEvent): { x: number; y: number; at: Position } => {
     const root = host.current?.closest(".bw")?.getBoundingClientRect();
@@ -70,7 +72,7 @@ function Flow(): ReactElement {
   };
 
   return (
-    <div ref={host} className={near ? "canvas" : "canvas far"} data-testid="canvas" {...drop}>
+    <div ref={host} className={`canvas ${distance}`} data-testid="canvas" {...drop}>
       <ReactFlow<AnyNode, Wire>
         nodes={nodes}
         edges={edges}
@@ -128,9 +130,11 @@ function Flow(): ReactElement {
 
 const PRO = { hideAttribution: false };
 
+/** Only while part of the design is out of sight. */
 function Map(): ReactElement | null {
   const palette = useEditor((state) => state.palette);
   const doc = useEditor((state) => state.doc);
+  const positions = useEditor((state) => state.positions);
   const colours = useMemo(() => familyColours(palette), [palette]);
   const colour = useCallback(
     (node: AnyNode): string => {
@@ -140,7 +144,17 @@ function Map(): ReactElement | null {
     },
     [doc, palette, colours],
   );
-  if (doc.nodes.length < 8) return null;
+  const whole = useMemo(() => {
+    const boxes = [...cardsOf(doc, positions).map((card) => card.box), ...framesOf(doc, positions).values()];
+    return boxes.length === 0 ? null : around(boxes);
+  }, [doc, positions]);
+  const hidden = useStore(({ transform: [x, y, zoom], width, height }) => {
+    if (whole === null) return false;
+    const left = whole.x * zoom + x;
+    const top = whole.y * zoom + y;
+    return left < 0 || top < 0 || left + whole.width * zoom > width || top + whole.height * zoom > height;
+  });
+  if (!hidden) return null;
   return <MiniMap<AnyNode> nodeColor={colour} nodeStrokeWidth={0} nodeBorderRadius={12} pannable zoomable position="bottom-right" style={MAP_SIZE} />;
 }
 

@@ -6,7 +6,7 @@ import { type CSSProperties, memo, type ReactElement } from "react";
 import { INPUT, inPorts, OUTPUT, outPorts } from "../core/blocks";
 import { metricText, percent, shape } from "../core/format";
 import { portKey } from "../core/ports";
-import type { BlockInfo, PortInfo } from "../core/types";
+import type { PortInfo } from "../core/types";
 import { Icon } from "../components/Icon";
 import { familyStyle } from "../components/family";
 import { useEditor, useView } from "../state/context";
@@ -21,15 +21,14 @@ export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardT
   const heat = useEditor((state) => cardHeat(state.analysis, metric).get(id));
   const figures = useEditor((state) => state.analysis?.nodes[id]);
   const issue = useEditor((state) => worstOf(state.analysis).get(id));
-  const spec = useEditor((state) => state.doc.inputs[id]);
   const drop = useView((view) => view.dropTarget?.kind === "node" && view.dropTarget.id === id);
   const faded = useView((view) => view.wiring !== null && view.wiring.node !== id && !view.fitting.has(id));
   if (node === undefined) return null;
   const info = palette.get(node.block);
   const terminal = node.block === INPUT || node.block === OUTPUT;
   const title = info?.title ?? node.block;
-  const summary = spec === undefined ? configSummary(info, node.config, figures?.in_shapes[0]) : `${spec.channels} × ${spec.height} × ${spec.width}`;
-  const small = node.label === "" ? summary : [title, summary].filter(Boolean).join(" · ");
+  const summary = configSummary(info, node.config, figures?.in_shapes[0]);
+  const small = node.label === "" || node.label === title ? summary : [title, summary].filter(Boolean).join(" · ");
   const classes = [
     "card",
     node.repeat > 1 ? "repeats" : "",
@@ -61,7 +60,7 @@ export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardT
         )}
       </div>
       {issue === undefined ? (
-        <div className="row config">{small || " "}</div>
+        small !== "" && <div className="row config">{small}</div>
       ) : (
         <div className="row wrong">{issue.message}</div>
       )}
@@ -122,5 +121,3 @@ function Port({ id, port, side, left, many }: PortProps): ReactElement {
     />
   );
 }
-
-export type { BlockInfo };

@@ -7,7 +7,7 @@ import { shape } from "../core/format";
 import { outShape } from "../core/ports";
 import { useEditor } from "../state/context";
 import type { Wire } from "./flow";
-import { useNear } from "./near";
+import { useWireShapes } from "./near";
 import { route } from "./route";
 
 export const WireEdge = memo(function WireEdge({ id, sourceX, sourceY, targetX, targetY, data }: EdgeProps<Wire>): ReactElement {
@@ -15,7 +15,7 @@ export const WireEdge = memo(function WireEdge({ id, sourceX, sourceY, targetX, 
   return (
     <>
       <BaseEdge id={id} path={line.path} interactionWidth={18} />
-      {useNear() && data !== undefined && <Label source={data.source} port={data.port} x={line.labelX} y={line.labelY} />}
+      {useWireShapes() && data !== undefined && <Label source={data.source} port={data.port} x={line.labelX} y={line.labelY} />}
     </>
   );
 });

@@ -2,18 +2,19 @@
 
 import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
 
-import { type Box, sideRoute } from "../core/boxes";
+import { type Box, FRAME, sideRoute } from "../core/boxes";
 import { edgeId, edgeKinds } from "../core/graph";
 import { same } from "../core/same";
 import type { Design, Edge } from "../core/types";
 import { type Card, cardsOf, framesOf, type Positions } from "../state/placing";
 import type { Selection } from "../state/store";
+import type { Lane } from "./route";
 
 export type CardNode = FlowNode<{ id: string }, "card">;
 export type FoldedNode = FlowNode<{ id: string }, "folded">;
 export type StageNode = FlowNode<{ id: string }, "stage">;
 export type AnyNode = CardNode | FoldedNode | StageNode;
-export type Wire = FlowEdge<{ lane: number | null; source: string; port: string }, "wire">;
+export type Wire = FlowEdge<{ lane: Lane | null; source: string; port: string }, "wire">;
 
 const STAGE = "stage:";
 const FOLDED = "folded:";
@@ -70,7 +71,7 @@ export function flowEdges(doc: Design, positions: Positions): readonly Wire[] {
   return [...found.values()];
 }
 
-function wireOf(edge: Edge, from: Card, to: Card, lane: number | null, skips: boolean): Wire {
+function wireOf(edge: Edge, from: Card, to: Card, lane: Lane | null, skips: boolean): Wire {
   return {
     id: edgeId(edge),
     type: "wire",
@@ -89,17 +90,30 @@ function flowId({ unit }: Card): string {
 
 const SPREAD = 7;
 
-/** The x of the free lane: beside the cards for a skip, between the columns for a step to another column. */
-function laneOf(from: Card, to: Card, boxes: readonly Box[], skips: boolean, taken: number): number | null {
+/** Beside the cards for a skip, between the columns for a step to the next one, above everything for a longer way. */
+function laneOf(from: Card, to: Card, boxes: readonly Box[], skips: boolean, taken: number): Lane | null {
   const a = from.box;
   const b = to.box;
   const apart = b.x > a.x + a.width || a.x > b.x + b.width;
   const below = b.y >= a.y + a.height;
   if (!apart && below && !skips) return null;
-  if (!apart) return sideRoute(a, b, boxes, 14) + (taken % 3) * SPREAD;
-  const gap = b.x > a.x ? (a.x + a.width + b.x) / 2 : (b.x + b.width + a.x) / 2;
-  return below && !crosses(a, b, boxes) ? null : gap + (skips ? ((taken % 3) - 1) * SPREAD : 0);
+  if (!apart) return { x: sideRoute(a, b, boxes, 12) + (taken % 3) * SPREAD, leaves: false };
+  if (below && !crosses(a, b, boxes)) return null;
+  const forward = b.x > a.x;
+  const between = boxes.filter((box) => (forward ? box.x > a.x + a.width && box.x + box.width < b.x : box.x > b.x + b.width && box.x + box.width < a.x));
+  const shift = skips ? ((taken % 3) - 1) * SPREAD : 0;
+  if (between.length === 0) {
+    const middle = forward ? (a.x + a.width + b.x) / 2 : (b.x + b.width + a.x) / 2;
+    return { x: middle + shift, leaves: true };
+  }
+  const y = Math.min(a.y, b.y, ...between.map((box) => box.y)) - OVER - (taken % 3) * SPREAD;
+  const [x, down] = forward ? [a.x + a.width + BESIDE, b.x - BESIDE] : [a.x - BESIDE, b.x + b.width + BESIDE];
+  return { x: x + shift, leaves: true, over: { y, down: down + shift } };
 }
+
+/** Clear of the frames around the cards, and of the wires that step to the next column. */
+const BESIDE = FRAME.side + 8;
+const OVER = FRAME.top + 20;
 
 /** Whether the straight way down and over would run behind another card. */
 function crosses(a: Box, b: Box, boxes: readonly Box[]): boolean {

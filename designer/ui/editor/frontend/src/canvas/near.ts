@@ -1,10 +1,18 @@
-/** How near the canvas is: far out the small print goes and the names grow. */
+/** How near the canvas is: farther out the type grows against the zoom, and in the end the small print goes. */
 
 import { useStore } from "@xyflow/react";
 
-const FAR = 0.72;
+export type Distance = "near" | "middle" | "far";
 
-/** True when small print can be read. Renders again only when that changes. */
-export function useNear(): boolean {
-  return useStore((state) => state.transform[2] > FAR);
+const NEAR = 0.85;
+const FAR = 0.5;
+
+/** Renders again only when the distance changes its name. */
+export function useDistance(): Distance {
+  return useStore(({ transform: [, , zoom] }) => (zoom > NEAR ? "near" : zoom > FAR ? "middle" : "far"));
+}
+
+/** Whether the shapes on the wires can be read. */
+export function useWireShapes(): boolean {
+  return useStore((state) => state.transform[2] > 0.7);
 }

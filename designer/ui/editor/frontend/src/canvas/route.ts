@@ -1,5 +1,7 @@
 /** The line of a wire: orthogonal with round corners; beside the cards where it skips some, never behind them. */
 
+import { FRAME } from "../core/boxes";
+
 export interface Ends {
   readonly sx: number;
   readonly sy: number;
@@ -9,8 +11,20 @@ export interface Ends {
 
 type Point = readonly [number, number];
 
-const STUB = 14;
+/** How far a wire runs straight out of a port before it turns: inside a stage, and clear of the stage's frame. */
+const STUB = { out: 13, back: 13 } as const;
+const CLEAR = { out: FRAME.bottom + 7, back: FRAME.top + 7 } as const;
 const ROUND = 7;
+
+/**
+ * The x where a wire runs up or down, and whether it leaves its column on the way. Over other columns it runs above
+ * everything, at `over`, and comes down at `down`.
+ */
+export interface Lane {
+  readonly x: number;
+  readonly leaves: boolean;
+  readonly over?: { readonly y: number; readonly down: number };
+}
 
 export interface Line {
   readonly path: string;
@@ -19,19 +33,24 @@ export interface Line {
 }
 
 /**
- * From a bottom port to a top port. `lane` is the x of the free lane for a wire that skips cards, or that has to climb
- * to another column; null when the way down is free.
+ * From a bottom port to a top port. `lane` is for a wire that skips cards, or that has to climb to another column; null
+ * when the way down is free.
  */
-export function route({ sx, sy, tx, ty }: Ends, lane: number | null): Line {
+export function route({ sx, sy, tx, ty }: Ends, lane: Lane | null): Line {
   if (lane === null && ty >= sy) {
     if (Math.abs(sx - tx) < 1.5) return drawn([[sx, sy], [tx, ty]], [sx, (sy + ty) / 2]);
     const middle = (sy + ty) / 2;
     return drawn([[sx, sy], [sx, middle], [tx, middle], [tx, ty]], [(sx + tx) / 2, middle]);
   }
-  const x = lane ?? (sx + tx) / 2;
-  const out = sy + STUB;
-  const back = ty - STUB;
-  return drawn([[sx, sy], [sx, out], [x, out], [x, back], [tx, back], [tx, ty]], [x, (out + back) / 2]);
+  const x = lane?.x ?? (sx + tx) / 2;
+  const stub = lane?.leaves === true ? CLEAR : STUB;
+  const out = sy + stub.out;
+  const back = ty - stub.back;
+  const start: readonly Point[] = [[sx, sy], [sx, out], [x, out]];
+  const end: readonly Point[] = [[tx, back], [tx, ty]];
+  if (lane?.over === undefined) return drawn([...start, [x, back], ...end], [x, (out + back) / 2]);
+  const { y, down } = lane.over;
+  return drawn([...start, [x, y], [down, y], [down, back], ...end], [(x + down) / 2, y]);
 }
 
 function drawn(points: readonly Point[], [labelX, labelY]: Point): Line {

@@ -41,7 +41,7 @@ function named(field: FieldInfo, config: Config): string {
 function switched(field: FieldInfo, config: Config): string {
   const value = config[field.name];
   if (field.type === "bool") return value === true && field.default !== true ? short(field.name) : "";
-  return typeof value === "string" && value !== "none" ? value.replaceAll("_", " ") : "";
+  return typeof value === "string" && value !== field.default ? value.replaceAll("_", " ") : "";
 }
 
 function short(name: string): string {

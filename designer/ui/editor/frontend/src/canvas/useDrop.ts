@@ -8,7 +8,6 @@ import { same } from "../core/same";
 import type { Position } from "../core/types";
 import { addAt, insertOnWire, insertPartAfter, replaceBlock, wireOf } from "../state/acts";
 import { type Instance, useInstance } from "../state/context";
-import { framesOf } from "../state/placing";
 import type { DropTarget } from "../state/view";
 
 interface DropHandlers {
@@ -52,7 +51,7 @@ function dropBlock(instance: Instance, block: string, target: DropTarget | null,
   if (block === "") return;
   if (target?.kind === "node") replaceBlock(instance, target.id, block);
   else if (target?.kind === "wire") insertOnWire(instance, block, target.id);
-  else addAt(instance, block, at, stageAt(instance, at));
+  else addAt(instance, block, at);
 }
 
 function dropPart(instance: Instance, id: string, target: DropTarget | null): void {
@@ -74,12 +73,4 @@ function targetUnder(instance: Instance, host: HTMLElement | null, event: DragEv
   }
   const wire = under?.closest<HTMLElement>(".react-flow__edge")?.dataset.id;
   return wire === undefined ? null : { kind: "wire", id: wire };
-}
-
-/** The innermost open stage whose frame holds the point. */
-function stageAt(instance: Instance, [x, y]: Position): string | null {
-  const { doc, positions } = instance.editor.getState();
-  const holding = [...framesOf(doc, positions)].filter(([, box]) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height);
-  holding.sort(([, a], [, b]) => a.width * a.height - b.width * b.height);
-  return holding[0]?.[0] ?? null;
 }

@@ -9,6 +9,7 @@ import { cardsOf } from "../state/placing";
 
 const FIT = { padding: 0.05, maxZoom: 1.1 };
 const GLIDE_MS = 180;
+const MARGIN = 20;
 
 /** Returns the way from a point on the screen to one on the canvas. */
 export function useSight(host: RefObject<HTMLDivElement | null>): (x: number, y: number) => Position {
@@ -45,11 +46,11 @@ export function useSight(host: RefObject<HTMLDivElement | null>): (x: number, y:
       x: Math.max(...cards.map((card) => card.box.x + card.box.width)),
       y: Math.max(...cards.map((card) => card.box.y + card.box.height)),
     });
-    const seen = low.x < box.right && high.x > box.left && low.y < box.bottom && high.y > box.top;
-    const whole = low.x >= box.left && high.x <= box.right && low.y >= box.top && high.y <= box.bottom;
-    if (whole || (seen && cards.length > 1)) return;
-    const middle = flow.screenToFlowPosition({ x: (low.x + high.x) / 2, y: (low.y + high.y) / 2 });
-    void flow.setCenter(middle.x, middle.y, { zoom: flow.getZoom(), duration: GLIDE_MS });
+    const dx = shift(low.x, high.x, box.left, box.right);
+    const dy = shift(low.y, high.y, box.top, box.bottom);
+    if (dx === 0 && dy === 0) return;
+    const { x, y, zoom } = flow.getViewport();
+    void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: GLIDE_MS });
   }, [wanted, editor, flow, host]);
 
   return useCallback(
@@ -59,6 +60,12 @@ export function useSight(host: RefObject<HTMLDivElement | null>): (x: number, y:
     },
     [flow],
   );
+}
+
+/** The least move that brings a span inside the window; the start wins where both ends do not fit. */
+function shift(low: number, high: number, from: number, to: number): number {
+  if (low < from + MARGIN) return from + MARGIN - low;
+  return high > to - MARGIN ? Math.max(to - MARGIN - high, from + MARGIN - low) : 0;
 }
 
 /** Whether the canvas has a size yet: in a hidden tab it has none, and a view fitted then would be a dot. */

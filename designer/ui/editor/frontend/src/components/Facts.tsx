@@ -1,6 +1,6 @@
 /** The figures of a node or a stage, each with its share of the whole. */
 
-import type { CSSProperties, ReactElement, ReactNode } from "react";
+import type { ReactElement, ReactNode } from "react";
 
 import { bytes, count, milliseconds, NONE, percent } from "../core/format";
 import { metricOf } from "../core/heat";
@@ -49,7 +49,7 @@ function Row({ title, value, share }: { title: string; value: string; share: num
     <>
       <span className="muted">{title}</span>
       <span className="value">{value}</span>
-      <span className="share" style={{ "--share": Math.min(1, share ?? 0) } as CSSProperties} title="Share of the whole design">
+      <span className="share" title="Share of the whole design">
         {share === null ? "" : percent(share)}
       </span>
     </>

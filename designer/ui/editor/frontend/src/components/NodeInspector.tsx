@@ -41,7 +41,7 @@ function Heading({ node, info }: { node: Node; info: BlockInfo | undefined }): R
         <span className="bar" />
         <div style={{ flex: 1, minWidth: 0 }}>
           <h2 data-testid="inspector-title">{title}</h2>
-          <LabelField value={node.label} placeholder="Name this block" testId="node-label" onCommit={(label) => setNodeLabel(instance, node.id, label)} />
+          <LabelField value={node.label === title ? "" : node.label} placeholder="Name this block" testId="node-label" onCommit={(label) => setNodeLabel(instance, node.id, label)} />
         </div>
       </div>
       {info !== undefined && info.citation !== null && <Paper info={info} />}

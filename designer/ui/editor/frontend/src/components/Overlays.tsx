@@ -160,6 +160,7 @@ export function KeyList(): ReactElement | null {
         <div className="columns">
           {SECTIONS.map((section) => (
             <section key={section}>
+              <h3>{section}</h3>
               {KEY_MAP.filter((binding) => binding.section === section).map((binding) => (
                 <div key={binding.command} className="line">
                   <span>{binding.description}</span>

@@ -2,7 +2,7 @@
 
 import { type ReactElement, useMemo } from "react";
 
-import { bytes, count, type Difference, difference, milliseconds, NONE, percent } from "../core/format";
+import { bytes, count, type Difference, difference, milliseconds, NONE } from "../core/format";
 import { isStale } from "../core/sync";
 import type { Figures, Latency, Totals } from "../core/types";
 import { useEditor } from "../state/context";
@@ -60,7 +60,8 @@ function Cell({ figure, now, before, reference, preview, train }: CellProps): Re
   const value = now === null ? null : figure.read(now);
   const edit = difference(before && figure.read(before), value, figure.format);
   const against = difference(reference && figure.read(reference), value, figure.format);
-  const form = train ? (figure.id.startsWith("latency") ? " if you forget to fuse" : " in train form") : "";
+  // The title of a latency says it in its own words.
+  const form = train && !figure.id.startsWith("latency") ? " in train form" : "";
   return (
     <div
       className={figure.wide ? "figure wide" : "figure"}
@@ -155,8 +156,4 @@ function bandText(latency: Latency | undefined): string {
   if (latency.ms === null || latency.low_ms === null || latency.high_ms === null) return latency.why;
   const band = `${latency.low_ms.toFixed(1)} to ${latency.high_ms.toFixed(1)}`;
   return latency.in_domain ? `80 %: ${band}` : `${band}, no guarantee`;
-}
-
-export function coverageText(totals: Totals): string {
-  return totals.coverage >= 1 ? "all counted" : `${percent(totals.coverage)} counted`;
 }

@@ -41,7 +41,7 @@ export function placed(doc: Fragment, size: SizeOf = cardSize): Positions {
 export function makeRoom(doc: Fragment, positions: Positions, id: string, size: SizeOf = cardSize): Positions {
   const cards = cardsOf(doc, positions, size);
   const own = cards.find(({ unit }) => unit.members.includes(id));
-  return own === undefined ? positions : pushBelow(cards, own, own.box, positions);
+  return own === undefined ? positions : pushBelow(cards, own, positions);
 }
 
 /**
@@ -98,23 +98,32 @@ function spotFor(doc: Fragment, id: string, positions: Positions, size: SizeOf):
   return [whole.x + whole.width + GAP.column, whole.y];
 }
 
-function pushBelow(cards: readonly Card[], own: Card, box: Box, positions: Positions): Positions {
-  const settled: Box[] = [box];
+function pushBelow(cards: readonly Card[], own: Card, positions: Positions): Positions {
+  const settled: Card[] = [own];
   let result = positions;
-  const others = cards.filter((card) => card !== own && card.box.y + card.box.height > box.y);
+  const others = cards.filter((card) => card !== own && card.box.y + card.box.height > own.box.y);
   for (const card of [...others].sort((a, b) => a.box.y - b.box.y)) {
-    const above = settled.filter((other) => sameColumn(other, card.box) && tooClose(other, card.box));
+    const above = settled.filter((other) => sameColumn(other.box, card.box) && tooClose(other, card));
     if (above.length === 0) continue;
-    const y = Math.max(...above.map((other) => other.y + other.height)) + GAP.row;
+    const y = Math.max(...above.map((other) => other.box.y + other.box.height + gapBelow(other, card)));
     result = moved(result, card.unit.members, y - card.box.y);
-    settled.push({ ...card.box, y });
+    settled.push({ ...card, box: { ...card.box, y } });
   }
   return result;
 }
 
 /** The upper one overlaps the lower one, or leaves less than the usual gap where something was pushed in. */
-function tooClose(upper: Box, lower: Box): boolean {
-  return lower.y < upper.y + upper.height + GAP.row && upper.y < lower.y + lower.height;
+function tooClose(upper: Card, lower: Card): boolean {
+  const bottom = upper.box.y + upper.box.height;
+  return lower.box.y < bottom + gapBelow(upper, lower) && upper.box.y < lower.box.y + lower.box.height;
+}
+
+/** Between cards of different stages there is also room for the frames of both. */
+function gapBelow(upper: Card, lower: Card): number {
+  if (upper.unit.group === lower.unit.group) return GAP.row;
+  const bottom = upper.unit.group === null ? 0 : FRAME.bottom;
+  const top = lower.unit.group === null ? 0 : FRAME.top;
+  return GAP.stage + bottom + top;
 }
 
 function moved(positions: Positions, ids: readonly string[], dy: number): Positions {

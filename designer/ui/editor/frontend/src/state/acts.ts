@@ -6,11 +6,11 @@ import { paste } from "../core/clipboard";
 import { addedNodes, apply, type Command, EditError, labelOf } from "../core/commands";
 import { edgeId, inOrder, widthFlow } from "../core/graph";
 import { tidyAll, tidySelection } from "../core/layout";
-import { blocksThatFit, fitOf, outKind, type PortEnd } from "../core/ports";
+import { fitOf, outKind, type PortEnd } from "../core/ports";
 import { inNames, outNames } from "../core/surgery";
 import type { Design, Edge, Fragment, Json, Node, Palette, Part, Position } from "../core/types";
 import type { Instance } from "./context";
-import { CARD, cardSize } from "./placing";
+import { CARD, cardSize, stageAt } from "./placing";
 import type { EditorState } from "./store";
 import { lightUp, reveal } from "./view";
 
@@ -82,8 +82,9 @@ function anchor(state: EditorState): string | null {
 }
 
 /** Where the pointer let go: the card is centred there. */
-export function addAt(instance: Instance, block: string, at: Position, stage: string | null): void {
-  run(instance, { op: "add", block, position: centred(at), group: stage });
+export function addAt(instance: Instance, block: string, at: Position): void {
+  const { doc, positions } = instance.editor.getState();
+  run(instance, { op: "add", block, position: centred(at), group: stageAt(doc, positions, at) });
 }
 
 export function insertOnWire(instance: Instance, block: string, id: string): void {
@@ -98,9 +99,9 @@ export function insertPartAfter(instance: Instance, part: Part, after: string | 
 
 /** A block chosen from the list at the free end of a dragged wire: added there and connected. */
 export function addConnected(instance: Instance, block: string, from: PortEnd, at: Position): void {
-  const { doc, palette, analysis } = instance.editor.getState();
+  const { doc, palette, analysis, positions } = instance.editor.getState();
   attempt(instance, labelOf(doc, palette, { op: "add", block }), () => {
-    const group = doc.nodes.find((node) => node.id === from.node)?.group ?? null;
+    const group = stageAt(doc, positions, at);
     const grown = apply(doc, palette, { op: "add", block, position: centred(at), group });
     const [id] = addedNodes(doc, grown);
     const node = grown.nodes.find((other) => other.id === id);
@@ -117,8 +118,6 @@ function wiresBetween(palette: Palette, node: Node, from: PortEnd): readonly Edg
   }
   return outNames(palette, node).map((port) => ({ source: node.id, source_port: port, target: from.node, target_port: from.port }));
 }
-
-export { blocksThatFit };
 
 function centred([x, y]: Position): Position {
   return [Math.round(x - CARD.width / 2), Math.round(y - CARD.height / 2)];
@@ -162,7 +161,12 @@ function roleOf(doc: Design, palette: Palette, id: string, field: string): strin
 }
 
 export function replaceBlock(instance: Instance, id: string, block: string): void {
-  run(instance, { op: "replace_block", id, block });
+  const { doc, palette } = instance.editor.getState();
+  const old = doc.nodes.find((node) => node.id === id);
+  const replace: Command = { op: "replace_block", id, block };
+  // A label that only repeats the old block's title would now be wrong.
+  if (old !== undefined && old.label === blockTitle(palette, old.block)) run(instance, replace, { op: "rename", id, label: "" });
+  else run(instance, replace);
 }
 
 export function setRepeat(instance: Instance, ids: readonly string[], repeat: number): void {

@@ -2,7 +2,7 @@
 
 import { type Box, groupFrames, type Positions, positionsOf, type SizeOf, type Unit, unitBox, units, withPositions } from "../core/boxes";
 import { placed } from "../core/place";
-import type { Design } from "../core/types";
+import type { Design, Position } from "../core/types";
 
 export type { Positions } from "../core/boxes";
 
@@ -35,4 +35,12 @@ export function cardsOf(doc: Design, positions: Positions): readonly Card[] {
 
 export function framesOf(doc: Design, positions: Positions): ReadonlyMap<string, Box> {
   return groupFrames(doc, positions, cardSize);
+}
+
+/** The innermost open stage whose frame holds the point. */
+export function stageAt(doc: Design, positions: Positions, [x, y]: Position): string | null {
+  const holds = (box: Box): boolean => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height;
+  const frames = [...framesOf(doc, positions)].filter(([, box]) => holds(box));
+  frames.sort(([, a], [, b]) => a.width * a.height - b.width * b.height);
+  return frames[0]?.[0] ?? null;
 }
