@@ -120,16 +120,15 @@ def time_edits(rounds: int) -> None:
             "config": {"dilation": 2 + i},
         },
     }
+    print(f"account right after an edit of {len(base.nodes)} nodes:")
     for what, command in cases.items():
         account(base)
         times = []
         for index in range(rounds):
             edited = apply(base, command(index))
             times.append(milliseconds(lambda design=edited: account(design)))  # type: ignore[misc]
-        print(
-            f"edit of {len(base.nodes)} nodes, {what:26} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f}"
-        )
-    print(f"edit of {len(base.nodes)} nodes, {'nothing changed':26} {milliseconds(lambda: account(base)):6.1f} ms")
+        print(f"{what:38} median {statistics.median(times):6.1f} ms   worst {max(times):6.1f} ms")
+    print(f"{'nothing changed':38}        {milliseconds(lambda: account(base)):6.1f} ms")
 
 
 def main() -> None:

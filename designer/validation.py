@@ -33,9 +33,7 @@ def validate(
         walked = walk(design, form=form, batch=batch, size=size)
     except DesignError as error:
         return structural or list(error.issues)
-    told = {(issue.node, issue.field) for issue in structural}
-    issues = [*structural, *(issue for issue in walked.issues if (issue.node, issue.field) not in told)]
-    return _priced(design, issues, walked, form, batch, size)
+    return _priced(design, _merged(structural, walked.issues), walked, form, batch, size)
 
 
 def costs(walked: Walk) -> tuple[int, int]:
@@ -43,6 +41,19 @@ def costs(walked: Walk) -> tuple[int, int]:
     macs = sum(op.macs for row in walked.steps if row.record for op in row.record.ops)
     owned = {(row.step.node.shares or row.step.node.id, row.step.copy): row.params for row in reversed(walked.steps)}
     return sum(owned.values()), macs
+
+
+def _merged(structural: Iterable[Issue], shaped: Iterable[Issue]) -> list[Issue]:
+    """Return both, structural first; what both tell of a node's field is told once, with whichever fixes there are."""
+    issues = {(issue.node, issue.field, issue.message): issue for issue in structural}
+    told = {key[:2]: key for key in issues}
+    for issue in shaped:
+        key = told.get((issue.node, issue.field))
+        if key is None:
+            issues[issue.node, issue.field, issue.message] = issue
+        elif not issues[key].fixes:
+            issues[key] = replace(issues[key], fixes=issue.fixes)
+    return list(issues.values())
 
 
 def _priced(

@@ -102,8 +102,8 @@ def audit(design: Design, *, form: Form = "deploy", batch: int = 1, size: tuple[
     counted = account(design, form=form, batch=batch, size=size)
     if counted.macs > MAX_AUDIT_MACS:
         raise DesignError.saying(
-            f"An audit runs the network; {counted.macs / 1e9:.0f} G MACs are more than the {MAX_AUDIT_MACS / 1e9:.0f} G "
-            "it takes. Use a smaller input or batch."
+            f"An audit runs the network; {counted.macs / 1e9:.0f} G MACs are more than the "
+            f"{MAX_AUDIT_MACS / 1e9:.0f} G it takes. Use a smaller input or batch."
         )
     network: nn.Module = build(design, size=size).eval()
     if form == "deploy":
@@ -161,9 +161,9 @@ def _summed(rows: list[AuditRow]) -> tuple[Difference, ...]:
 
 def _fvcore_counts(network: nn.Module, inputs: list[torch.Tensor]) -> dict[str, Counter[str]]:
     """Return fvcore's count per module name and operator."""
-    from fvcore.nn import FlopCountAnalysis
-
     with _quiet():
+        from fvcore.nn import FlopCountAnalysis  # warns when it is imported, too
+
         analysis = FlopCountAnalysis(network, tuple(inputs))
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
         return {name: Counter(counts) for name, counts in analysis.by_module_and_operator().items()}

@@ -20,6 +20,9 @@ from designer.cost.standin import META, StandIn
 from designer.cost.translate import IN_PLACE_KEYWORD, PLAIN, TRANSLATIONS
 from profiles.work import Op, OpClass, Tensor
 
+AS_IT_IS = frozenset({StandIn, int, float, bool, str, type(None)})
+"""Types of arguments that hold no real tensor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -56,7 +59,7 @@ class Recorder(TorchFunctionMode):
         self, name: str, args: Sequence[Any], kwargs: dict[str, Any], func: Callable[..., Any] | None = None
     ) -> Any:
         """Record one torch function, known by its name, and return stand-ins for what it returns."""
-        args = [self.wrap(a) for a in args]
+        args = [a if type(a) in AS_IT_IS else self.wrap(a) for a in args]
         if kwargs:
             kwargs = {key: self.wrap(value) for key, value in kwargs.items()}
             kwargs.pop("out", None)
@@ -66,7 +69,7 @@ class Recorder(TorchFunctionMode):
             in_place = bool(kwargs.pop(IN_PLACE_KEYWORD))
         translate = TRANSLATIONS.get(key)
         if translate is None:
-            result = self._unknown(name, func, args, kwargs)
+            result = self.unknown(name, func, args, kwargs)
         else:
             result = translate(self, *args, **kwargs)
         if in_place and isinstance(result, torch.Tensor) and type(args[0]) is StandIn:
@@ -76,10 +79,12 @@ class Recorder(TorchFunctionMode):
     def wrap(self, value: Any) -> Any:
         """Return a stand-in for a real tensor (a parameter, buffer or constant); anything else as it is."""
         kind = type(value)
-        if kind is StandIn or kind is int or kind is float or value is None:
+        if kind in AS_IT_IS:
             return value
         if kind in (list, tuple):
-            return [self.wrap(v) for v in value]
+            if value and type(value[0]) is int and type(value[-1]) is int:
+                return value
+            return kind([self.wrap(v) for v in value])
         return self.weight(value) if isinstance(value, torch.Tensor) else value
 
     def weight(self, value: torch.Tensor) -> StandIn:
@@ -136,7 +141,8 @@ class Recorder(TorchFunctionMode):
             return self.call(name, args, {}) if name in TRANSLATIONS else self.weight(args[0])
         return value
 
-    def _unknown(self, name: str, func: Callable[..., Any] | None, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def unknown(self, name: str, func: Callable[..., Any] | None, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """Run a function without a translation on the meta device, and record it as class `other`."""
         reads: list[StandIn] = []
 
         def to_meta(value: Any) -> Any:

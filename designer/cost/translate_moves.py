@@ -1,4 +1,4 @@
-"""Translations of what moves or makes data: views, copies, indexing and tensors made inside `forward`."""
+"""Translations of what moves data or only looks at it differently: views, copies, indexing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Translate = Callable[..., Any]
 
 
-def _sizes(sizes: Sequence[Any]) -> Shape:
+def sizes_of(sizes: Sequence[Any]) -> Shape:
+    """Return `f(2, 3)` and `f((2, 3))` alike as (2, 3)."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else tuple(sizes)
 
 
@@ -27,7 +28,7 @@ def _copy(rec: Recorder, name: str, x: StandIn, shape: Shape) -> StandIn:
 
 
 def _reshape(rec: Recorder, x: StandIn, *sizes: Any, **kw: Any) -> StandIn:
-    wanted = _sizes(sizes) if sizes else tuple(kw.get("shape", kw.get("size", ())))
+    wanted = sizes_of(sizes) if sizes else tuple(kw.get("shape", kw.get("size", ())))
     if len(wanted) == 1 and isinstance(wanted[0], torch.dtype):
         return x
     source = tuple(x.shape)
@@ -60,7 +61,7 @@ def _squeeze(rec: Recorder, x: StandIn, dim: Any = None) -> StandIn:
 
 
 def _permute(rec: Recorder, x: StandIn, *dims: Any, **kw: Any) -> StandIn:
-    order = [d % x.ndim for d in (_sizes(dims) if dims else kw["dims"])]
+    order = [d % x.ndim for d in (sizes_of(dims) if dims else kw["dims"])]
     moved = [d for d in order if x.shape[d] != 1]
     return rec.view("permute", x, tuple(x.shape[d] for d in order), x.dense and moved == sorted(moved))
 
@@ -76,7 +77,8 @@ def _turn(rec: Recorder, x: StandIn) -> StandIn:
 
 
 def _movedim(rec: Recorder, x: StandIn, source: Any, destination: Any) -> StandIn:
-    moved, places = ([d % x.ndim for d in ((dims,) if isinstance(dims, int) else dims)] for dims in (source, destination))
+    ends = ((dims,) if isinstance(dims, int) else dims for dims in (source, destination))
+    moved, places = ([d % x.ndim for d in dims] for dims in ends)
     rest = iter(d for d in range(x.ndim) if d not in moved)
     return _permute(rec, x, [moved[places.index(d)] if d in places else next(rest) for d in range(x.ndim)])
 
@@ -90,7 +92,7 @@ def _clone(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
 
 
 def _expand(rec: Recorder, x: StandIn, *sizes: Any) -> StandIn:
-    wanted = _sizes(sizes)
+    wanted = sizes_of(sizes)
     own = (1,) * (len(wanted) - x.ndim) + tuple(x.shape)
     shape = tuple(n if w == -1 else w for n, w in zip(own, wanted, strict=True))
     return x if shape == tuple(x.shape) else rec.view("expand", x, shape, False)
@@ -101,7 +103,7 @@ def _expand_as(rec: Recorder, x: StandIn, other: StandIn) -> StandIn:
 
 
 def _repeat(rec: Recorder, x: StandIn, *sizes: Any) -> StandIn:
-    times = _sizes(sizes)
+    times = sizes_of(sizes)
     times = (1,) * (x.ndim - len(times)) + tuple(times)  # `tile` may name the last dimensions only
     own = (1,) * (len(times) - x.ndim) + tuple(x.shape)
     return _copy(rec, "repeat", x, tuple(n * t for n, t in zip(own, times, strict=True)))
@@ -156,7 +158,7 @@ def _select(rec: Recorder, x: StandIn, dim: int, index: int) -> StandIn:
 
 def _getitem(rec: Recorder, x: StandIn, index: Any) -> StandIn:
     """Slices and integers are views; an index that holds a tensor or a list gathers, which copies."""
-    items = tuple(index) if isinstance(index, tuple | list) else (index,)
+    items = index if isinstance(index, tuple) else (index,)
     tensors = [i for i in items if type(i) is StandIn]
     shape = _indexed(tuple(x.shape), items)
     if shape == tuple(x.shape) and not tensors:
@@ -243,118 +245,46 @@ def _pixel_unshuffle(rec: Recorder, x: StandIn, factor: int) -> StandIn:
     return _copy(rec, "pixel_unshuffle", x, (n, c * factor**2, h // factor, w // factor))
 
 
-def _channel_shuffle(rec: Recorder, x: StandIn, groups: int) -> StandIn:
-    return _copy(rec, "channel_shuffle", x, tuple(x.shape))
+def _reshape_as(rec: Recorder, x: StandIn, other: StandIn) -> StandIn:
+    return _reshape(rec, x, tuple(other.shape))
 
 
-def _to(rec: Recorder, x: StandIn, *args: Any, **kw: Any) -> StandIn:
-    """A change of type or device is not counted: it disappears in deployment."""
-    wanted = [a for a in (*args, *kw.values()) if isinstance(a, torch.dtype)]
-    like = [a.dtype for a in args if type(a) is StandIn]
-    return _cast(x, (wanted + like + [x.dtype])[0])
-
-
-def _cast(x: StandIn, dtype: torch.dtype) -> StandIn:
-    return x if dtype == x.dtype else StandIn(x.recorder, x.tensor, tuple(x.shape), dtype, x.weight, x.dense)
-
-
-def _cast_to(dtype: torch.dtype) -> Translate:
-    return lambda rec, x, *_, **__: _cast(x, dtype)
-
-
-def _made(name: str) -> Translate:
-    """A tensor made inside `forward` from sizes alone: run on meta for its shape, recorded as written once."""
-
-    def translate(rec: Recorder, *args: Any, **kw: Any) -> StandIn:
-        kw.pop("device", None)
-        with torch._C.DisableTorchFunction():
-            # These two are short vectors; on meta their first call would import torch's compiler (seconds).
-            real = getattr(torch, name)(*args, **kw, device="cpu" if name in ("arange", "linspace") else META)
-        out = rec.new(tuple(real.shape), real.dtype)
-        rec.add(name, "elementwise", 0, (), (out,))
-        return out
-
-    return translate
-
-
-def _made_like(name: str) -> Translate:
-    """`zeros_like(x)` and `x.new_zeros(sizes)`: like `x` in type, and in shape without sizes."""
-
-    def translate(rec: Recorder, x: StandIn, *sizes: Any, **kw: Any) -> StandIn:
-        shape = tuple(x.shape) if name.endswith("_like") else _sizes(sizes if isinstance(sizes[0], int) else sizes[:1])
-        out = rec.new(shape, kw.get("dtype") or x.dtype)
-        rec.add(name, "elementwise", 0, (), (out,))
-        return out
-
-    return translate
-
-
-def _meshgrid(rec: Recorder, *tensors: Any, indexing: str = "ij") -> tuple[StandIn, ...]:
-    parts = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list) else tensors
-    sizes = [p.numel() for p in parts]
-    shape = tuple(sizes if indexing == "ij" or len(sizes) < 2 else [sizes[1], sizes[0], *sizes[2:]])
-    return tuple(rec.view("expand", p, shape, False) for p in parts)
-
-
-def _tensor(rec: Recorder, data: Any, **kw: Any) -> StandIn:
-    with torch._C.DisableTorchFunction():
-        return rec.weight(torch.tensor(data, dtype=kw.get("dtype")))
+def _same(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
+    return x
 
 
 MOVES: dict[str, Translate] = {
     **dict.fromkeys(("reshape", "view"), _reshape),
-    **dict.fromkeys(("permute",), _permute),
-    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
-    **dict.fromkeys(("T", "mT", "H", "mH", "t"), _turn),
-    **{name: _same_shape_copy(name) for name in ("roll", "rot90", "native_channel_shuffle")},
-    **{name: _made(name) for name in ("arange", "linspace", "zeros", "ones", "empty", "full", "rand", "randn", "eye")},
-    **{f"{name}_like": _made_like(f"{name}_like") for name in ("zeros", "ones", "empty", "full", "rand", "randn")},
-    **{f"new_{name}": _made_like(f"new_{name}") for name in ("zeros", "ones", "empty", "full")},
-    **dict.fromkeys(("to", "type_as", "type"), _to),
-    "float": _cast_to(torch.float32),
-    "half": _cast_to(torch.float16),
-    "bfloat16": _cast_to(torch.bfloat16),
-    "double": _cast_to(torch.float64),
-    "bool": _cast_to(torch.bool),
-    "int": _cast_to(torch.int32),
-    "long": _cast_to(torch.int64),
-    **{name: (lambda rec, x, *_, **__: x) for name in ("cpu", "cuda", "alias", "requires_grad", "detach", "real")},
-    "view_as": lambda rec, x, other: _reshape(rec, x, tuple(other.shape)),
-    "reshape_as": lambda rec, x, other: _reshape(rec, x, tuple(other.shape)),
-    "flatten": _flatten,
-    "ravel": _flatten,
+    **dict.fromkeys(("view_as", "reshape_as"), _reshape_as),
+    **dict.fromkeys(("flatten", "ravel"), _flatten),
     "unflatten": _unflatten,
     "unsqueeze": _unsqueeze,
     "squeeze": _squeeze,
-    "movedim": _movedim,
-    "moveaxis": _movedim,
+    "permute": _permute,
+    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
+    **dict.fromkeys(("T", "mT", "H", "mH", "t"), _turn),
+    **dict.fromkeys(("movedim", "moveaxis"), _movedim),
     "contiguous": _contiguous,
     "clone": _clone,
     "expand": _expand,
     "expand_as": _expand_as,
-    "repeat": _repeat,
-    "tile": _repeat,
+    **dict.fromkeys(("repeat", "tile"), _repeat),
     "repeat_interleave": _repeat_interleave,
-    "chunk": _chunk,
-    "tensor_split": _chunk,
-    "split": _split,
-    "split_with_sizes": _split,
+    **dict.fromkeys(("chunk", "tensor_split"), _chunk),
+    **dict.fromkeys(("split", "split_with_sizes"), _split),
     "unbind": _unbind,
     "narrow": _narrow,
     "select": _select,
     "getitem": _getitem,
     "setitem": _setitem,
-    "cat": _cat,
-    "concat": _cat,
-    "concatenate": _cat,
+    **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
     "stack": _stack,
     "pad": _pad,
+    **{name: _same_shape_copy(name) for name in ("roll", "rot90", "channel_shuffle", "native_channel_shuffle")},
     "unfold": _unfold,
     "windows": _windows,
     "fold": _fold,
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,
-    "channel_shuffle": _channel_shuffle,
-    "meshgrid": _meshgrid,
-    "tensor": _tensor,
+    **dict.fromkeys(("cpu", "cuda", "alias", "requires_grad", "detach", "real"), _same),
 }

@@ -60,7 +60,13 @@ def test_einsum_counts_a_contraction_and_not_a_product() -> None:
 
 @pytest.mark.parametrize(
     ("size", "kernel", "stride", "padding", "ceil", "out"),
-    [(7, 3, 2, 1, False, 4), (8, 3, 2, 0, True, 4), (8, 2, 2, 0, False, 4), (5, 2, 2, 0, True, 3), (4, 2, 3, 1, True, 2)],
+    [
+        (7, 3, 2, 1, False, 4),
+        (8, 3, 2, 0, True, 4),
+        (8, 2, 2, 0, False, 4),
+        (5, 2, 2, 0, True, 3),
+        (4, 2, 3, 1, True, 2),
+    ],
 )
 def test_pool_sizes(size: int, kernel: int, stride: int, padding: int, ceil: bool, out: int) -> None:
     assert rules.pool((1, 2, size, size), kernel, stride, padding, 1, ceil).shape == (1, 2, out, out)
