@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from designer.store.rows import StoreError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+_turn = threading.Lock()
 
 
 def open_database(url: str) -> Engine:
@@ -23,12 +26,18 @@ def open_database(url: str) -> Engine:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _tune_sqlite)
         migrate(engine)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+    except ModuleNotFoundError as error:
+        raise StoreError(f'"{_hidden(url)}" needs the driver "{error.name}"; install it.') from None
+    except (ArgumentError, NoSuchModuleError):
         raise StoreError(f'"{_hidden(url)}" is no database address; use for example sqlite:///library.db.') from None
-    except (SQLAlchemyError, CommandError, OSError) as error:
-        first = str(getattr(error, "orig", None) or error).splitlines()[0]
+    except CommandError:  # it is at a step that this version's migrations do not have
         raise StoreError(
-            f'The library "{_hidden(url)}" cannot be opened: {first}. Check the address in BLOCKWRIGHT_DB and its folder.'
+            f'The library "{_hidden(url)}" was written by a newer version of Blockwright. Update to open it.'
+        ) from None
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(
+            f'The library "{_hidden(url)}" cannot be opened: {reason(error)}. '
+            "Check the address in BLOCKWRIGHT_DB and its folder."
         ) from None
     return engine
 
@@ -36,8 +45,24 @@ def open_database(url: str) -> Engine:
 def migrate(engine: Engine) -> None:
     """Run every migration that the database lacks."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    for pause_s in (0.1, 0.4, 1.0):
+        try:
+            return _upgrade(engine, config)
+        except DBAPIError:
+            # Another process that starts at the same moment may be making the same tables; then they are there soon.
+            time.sleep(pause_s)
+    _upgrade(engine, config)
+
+
+def reason(error: Exception) -> str:
+    """Return the cause of a database error in one line, without its SQL."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0].rstrip(".")
+
+
+def _upgrade(engine: Engine, config: Config) -> None:
+    # Alembic keeps its context in module globals, so the threads of one process take turns.
+    with _turn, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def data_folder() -> Path:
-    """Return the folder for the library and job files, made if needed: BLOCKWRIGHT_DATA, else the user's data folder."""
+    """Return the folder for library and job files, made if needed: BLOCKWRIGHT_DATA, else the user's data folder."""
     chosen = os.environ.get("BLOCKWRIGHT_DATA")
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     folder = Path(chosen) if chosen else Path(base) / "blockwright"

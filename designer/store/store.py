@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from designer.design.edit import apply
 from designer.design.load import parse_design
 from designer.design.model import Design
-from designer.store.database import open_database
+from designer.store.database import open_database, reason
 from designer.store.place import default_url
-from designer.store.rows import ConflictError, Job, SavedDesign, SavedVariant
+from designer.store.rows import ConflictError, Job, SavedDesign, SavedVariant, StoreError
 from designer.store.tables import DesignRow, JobRow, RevisionRow, VariantRow
 
 KEPT_REVISIONS = 200
@@ -35,8 +36,13 @@ class Store:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        with Session(self._engine) as session, session.begin():
-            yield session
+        try:
+            with Session(self._engine) as session, session.begin():
+                yield session
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise StoreError(f"The library did not answer: {reason(error)}. Try again.") from error
 
     def create(
         self, design: Design, owner: str = "local", origin: str = "", design_id: str | None = None, rev: int = 0
@@ -77,7 +83,8 @@ class Store:
     def save(self, design_id: str, base_rev: int, design: Design, label: str, rev: int | None = None) -> int:
         """Save a commit that was made on `base_rev`, and return its revision.
 
-        Raises ConflictError where the store has another revision by now, and KeyError for an unknown design.
+        Raises ConflictError where the store has another revision by now, and KeyError for an unknown design. The
+        very same commit sent again, as after a lost answer, is no conflict.
         """
         new = base_rev + 1 if rev is None else rev
         if new <= base_rev:
@@ -93,6 +100,9 @@ class Store:
                 .returning(DesignRow.id)
             ).all()
             if not changed:
+                session.refresh(row)  # what was read before the update may be older than what beat it
+                if (row.rev, row.doc) == (new, doc):
+                    return new
                 raise ConflictError(row.rev)
             session.add(_revision(design_id, new, row.owner, label, doc, now))
             kept = select(RevisionRow.rev).where(RevisionRow.design_id == design_id)
@@ -108,14 +118,17 @@ class Store:
             return [(row.rev, row.label, row.created_at) for row in session.scalars(rows)]
 
     def rename(self, design_id: str, name: str) -> int:
-        """Give a design another name, as a commit, and return its revision."""
+        """Give a design another name, as a commit, and return its revision. Raises EditError for an empty name."""
         saved = self.get(design_id)
-        return self.save(design_id, saved.rev, saved.design.replace(name=name[:200]), f"Rename to {name[:150]}")
+        renamed = apply(saved.design, {"op": "rename_design", "name": name[:200]})
+        return self.save(design_id, saved.rev, renamed, f"Rename to {name[:150]}")
 
     def duplicate(self, design_id: str) -> SavedDesign:
         """Store a copy of a design and return it."""
-        saved = self.get(design_id)
-        return self.create(saved.design.replace(name=f"{saved.name[:190]} copy"), origin=saved.origin)
+        with self._session() as session:
+            row = _existing(session, design_id)
+            owner, saved = row.owner, _saved(row)
+        return self.create(saved.design.replace(name=f"{saved.name[:190]} copy"), owner, saved.origin)
 
     def delete(self, design_id: str) -> None:
         """Put a design out of sight; `restore` brings it back."""
