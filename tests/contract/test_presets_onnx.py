@@ -1,0 +1,80 @@
+"""The smallest preset of each family as ONNX, by the product's own exporter, in onnxruntime against torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from designer.builder import build
+from designer.cost.accounting import account
+from designer.export.checkpoint import read_weights, write_weights
+from designer.export.onnx import export_onnx
+from designer.export.options import ExportOptions
+from designer.presets import PRESETS, load_preset
+from tests.contract.onnx_parity import onnx_outputs, relative_error
+from tests.helpers.randomise import randomise, settle_norms
+
+SMALLEST = {
+    "RepGhostNet": "repghostnet_050",
+    "GhostNet": "ghostnet_050",
+    "EdgeNeXt": "edgenext_xx_small",
+    "Next-ViT": "nextvit_small",
+    "HorNet": "hornet_tiny_7x7",
+    "ResNet-RS": "resnetrs50",
+    "SSB-ResNet-RS": "ssb_resnet_rs_50",
+}
+"""By family. `python -m tools.zoo` exports every preset at its own size."""
+SIZE = (3, 64, 64)
+TOLERANCE = 1e-4
+
+
+@pytest.fixture
+def checkpoint(name: str, tmp_path: Path) -> Path:
+    """Return a checkpoint in which no weight hides anything: fresh layer scales of 1e-6 would hide whole branches."""
+    generator = torch.Generator().manual_seed(3)
+    design = load_preset(name)
+    network = build(design, size=SIZE).eval()
+    randomise(network, generator)
+    settle_norms(network, [torch.randn(8, *SIZE, generator=generator)])
+    write_weights(network, design, tmp_path / "trained.safetensors", {})
+    return tmp_path / "trained.safetensors"
+
+
+def error_of(name: str, file: Path, checkpoint: Path, batch: int) -> float:
+    """Return the relative error of the file against the train form, on inputs the exporter has not checked."""
+    network = build(load_preset(name), size=SIZE).eval()
+    network.load_weights(read_weights(checkpoint))
+    images = torch.randn(batch, *SIZE, generator=torch.Generator().manual_seed(11))
+    with torch.inference_mode():
+        expected = torch.cat([network(image[None]) for image in images])
+    if batch > 1:
+        assert float(expected.std(0).max() / expected.abs().max()) > 1e-2
+    (got,) = onnx_outputs(file.read_bytes(), [images])
+    return relative_error(got, expected)
+
+
+def test_every_family_is_here_with_its_smallest_preset() -> None:
+    smallest: dict[str, tuple[int, str]] = {}
+    for name, info in PRESETS.items():
+        found = (account(load_preset(name), size=SIZE).params, name)
+        smallest[info.system] = min(found, smallest.get(info.system, found))
+    assert {family: name for family, (_, name) in smallest.items()} == SMALLEST
+
+
+@pytest.mark.parametrize("name", SMALLEST.values())
+def test_the_file_gives_the_outputs_of_the_train_form(name: str, checkpoint: Path, tmp_path: Path) -> None:
+    file = tmp_path / "preset.onnx"
+    result = export_onnx(load_preset(name), file, ExportOptions(weights=checkpoint, size=SIZE))
+    assert result.exporter == "torch.onnx dynamo exporter"
+    assert result.parity.relative_error <= TOLERANCE
+    assert error_of(name, file, checkpoint, batch=1) <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", ["edgenext_xx_small"])
+def test_a_dynamic_batch_takes_any_number_of_images(name: str, checkpoint: Path, tmp_path: Path) -> None:
+    file = tmp_path / "preset.onnx"
+    export_onnx(load_preset(name), file, ExportOptions(weights=checkpoint, size=SIZE, batch="dynamic"))
+    for batch in (1, 3):
+        assert error_of(name, file, checkpoint, batch) <= TOLERANCE
