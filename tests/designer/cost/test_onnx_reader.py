@@ -95,7 +95,7 @@ def test_an_unknown_operator_is_uncounted(tmp_path: Path) -> None:
 def test_a_file_that_is_no_onnx_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.onnx"
     path.write_bytes(b"\x08not onnx at all")
-    with pytest.raises(DesignError, match='"bad.onnx" is not an ONNX file'):
+    with pytest.raises(DesignError, match=r'"bad\.onnx" is not an ONNX file'):
         account_onnx(path)
 
 

@@ -86,7 +86,7 @@ FUNCTIONS: list[Callable[[Tensor], object]] = [
 
 def _shapes(result: object) -> list[tuple[int, ...]]:
     tensors = [result] if isinstance(result, Tensor) else list(result)  # type: ignore[call-overload]
-    return [tuple(t.shape) for t in tensors if not t.dtype == torch.int64 or isinstance(result, Tensor)]
+    return [tuple(t.shape) for t in tensors if t.dtype != torch.int64 or isinstance(result, Tensor)]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
