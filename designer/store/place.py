@@ -16,5 +16,5 @@ def data_folder() -> Path:
 
 
 def default_url() -> str:
-    """Return the database URL of the library in the data folder."""
-    return f"sqlite:///{data_folder() / 'library.db'}"
+    """Return the library's address: BLOCKWRIGHT_DB, else a file in the data folder."""
+    return os.environ.get("BLOCKWRIGHT_DB") or f"sqlite:///{data_folder() / 'library.db'}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ class Studio:
 @st.cache_resource(show_spinner="Opening the studio")
 def studio() -> Studio:
     """Return the shared services, made once per server process."""
-    store = Store(os.environ.get("BLOCKWRIGHT_DB") or None)
+    store = Store()
     jobs = JobRunner(store, Path(data_folder()) / "jobs")
     jobs.forget_lost()
     _warm_up()

@@ -13,12 +13,12 @@ _CSS = """
 .stAppHeader { height: 3.25rem; min-height: 3.25rem; }
 div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .st-key-document_bar {
-  position: fixed; top: 0.4rem; left: 30rem; right: 5rem; width: auto; z-index: 999991; height: 2.4rem;
-  overflow: hidden; align-items: center;
+  position: fixed; top: 0.45rem; left: 31rem; right: 4rem; width: auto; z-index: 999991; height: 2.4rem;
+  overflow: hidden;
 }
 .st-key-document_bar button { min-height: 2.1rem; padding: 0 0.7rem; }
-.st-key-document_bar p { margin: 0; white-space: nowrap; line-height: 2.1rem; }
-.st-key-document_bar > div { display: flex; align-items: center; }
+.st-key-document_bar [data-testid="stMarkdownContainer"] { display: flex; align-items: center; height: 2.1rem; }
+.st-key-document_bar p { margin: 0; white-space: nowrap; }
 """
 
 

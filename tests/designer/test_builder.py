@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -35,8 +37,8 @@ def test_weight_keys_survive_a_round_trip_and_a_wrong_checkpoint_is_named() -> N
 
 
 def test_drop_path_grows_over_the_blocks_that_take_it() -> None:
-    block = ("edgenext_conv_encoder", {})
-    stem = ("conv_norm_act", {"out_channels": 8})
+    block: tuple[str, dict[str, Any]] = ("edgenext_conv_encoder", {})
+    stem: tuple[str, dict[str, Any]] = ("conv_norm_act", {"out_channels": 8})
     network = build(chain(stem, block, block, block), drop_path=0.3)
     rates = [m.rate for m in network.modules() if type(m).__name__ == "DropPath"]
     assert rates == pytest.approx([0.0, 0.15, 0.3])

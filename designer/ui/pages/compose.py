@@ -31,6 +31,7 @@ def page() -> None:
     """Draw Compose."""
     opened = workspace()
     document_bar(opened)
+    st.session_state.shown_title = _title(opened)
     _editor()
     _audit(opened)
 
@@ -52,8 +53,13 @@ def _editor() -> None:
         st.rerun(scope="fragment")
     if st.session_state.pop("ask_export", False):
         export_dialog(opened.design)
-    if st.session_state.pop("reopened", False):
-        st.rerun()
+    reopened = st.session_state.pop("reopened", False)
+    if reopened or st.session_state.shown_title != _title(opened):
+        st.rerun()  # the header names what is open, and it is outside this fragment
+
+
+def _title(opened: Workspace) -> tuple[str, str]:
+    return opened.preset, opened.design.name
 
 
 def _payload(opened: Workspace) -> dict[str, Any]:

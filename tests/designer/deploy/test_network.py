@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
-from designer.builder import build
+from designer.builder import Network, build
 from designer.deploy.network import check_deploy, outputs_of, relative_error, to_deploy
 from designer.deploy.passes import find_folds
 from designer.design.model import Design
 from tests.helpers.designs import chain, tiny
 from tests.helpers.randomise import randomise, settle_norms
 
-CONV = ("conv_norm_act", {"out_channels": 6, "norm": "none", "act": "none", "bias": False})
-NORM = ("batch_norm", {})
-HEAD = (("global_avg_pool", {}), ("dropout", {}), ("linear", {"out_features": 5}))
+CONV: tuple[str, dict[str, Any]] = ("conv_norm_act", {"out_channels": 6, "norm": "none", "act": "none", "bias": False})
+NORM: tuple[str, dict[str, Any]] = ("batch_norm", {})
+HEAD: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("global_avg_pool", {}),
+    ("dropout", {}),
+    ("linear", {"out_features": 5}),
+)
 
 FOLDING = {
     "norm after a convolution": (chain(CONV, NORM), 1),
@@ -29,7 +35,7 @@ FOLDING = {
 }
 
 
-def settled(design: Design) -> nn.Module:
+def settled(design: Design) -> Network:
     network = build(design)
     generator = torch.Generator().manual_seed(3)
     randomise(network, generator)

@@ -12,17 +12,19 @@ import {
   type Box,
   cardSize,
   FRAME,
+  groupFrames,
   groupsById,
   ancestors,
   type Positions,
   positionsOf,
+  sameColumn,
   type SizeOf,
   type Unit,
   unitBox,
   units,
 } from "./boxes";
 import { edgeKinds, edgeId, topologicalOrder } from "./graph";
-import type { Fragment, Position } from "./types";
+import type { Fragment, Group, Position } from "./types";
 
 export const GAP = { row: 30, card: 36, stage: 28, column: 64 } as const;
 /** Width to height of a fresh layout: about that of the canvas on a small screen. */
@@ -35,15 +37,30 @@ interface Sheet {
   readonly height: number;
 }
 
-/** Positions for every node, from the top left corner 0, 0. */
+/** Heights to try, around that of a page which holds the cards without a gap. */
+const HEIGHTS = [1, 0.8, 1.25, 1.6, 2] as const;
+
+/** Positions for every node, from the top left corner 0, 0: the packing that can be shown largest. */
 export function tidyAll(doc: Fragment, size: SizeOf = cardSize, aspect = ASPECT): Positions {
   const stages = stagesOf(doc).map((stage) => stageSheet(doc, stage, size));
   const area = stages.reduce((sum, sheet) => sum + (sheet.width + GAP.column) * (sheet.height + GAP.stage), 0);
-  const height = Math.max(1, Math.sqrt(area / aspect));
-  return pack(
-    stages.flatMap((sheet) => wrap(sheet, doc, height, size)),
-    height,
-  ).places;
+  const middle = Math.max(1, Math.sqrt(area / aspect));
+  const extent = (sheet: Sheet): number => Math.max(sheet.width / aspect, sheet.height);
+  const sheets = HEIGHTS.map((factor) => {
+    const height = middle * factor;
+    const cuts = stages.flatMap((sheet) => wrap(sheet, doc, height, size));
+    return pack(cuts, height);
+  });
+  return sheets.reduce((best, sheet) => (extent(sheet) < extent(best) ? sheet : best)).places;
+}
+
+/** The least distance between cards below each other: where stages begin or end there is room for their frames. */
+export function gapBelow(groups: ReadonlyMap<string, Group>, upper: Unit, lower: Unit): number {
+  const above = ancestors(groups, upper.group);
+  const below = ancestors(groups, lower.group);
+  const closed = above.filter((group) => !below.includes(group)).length;
+  const opened = below.filter((group) => !above.includes(group)).length;
+  return closed + opened === 0 ? GAP.row : GAP.stage + closed * FRAME.bottom + opened * FRAME.top;
 }
 
 /** Positions for the selected nodes only: laid out anew from the corner where they stand now. */
@@ -79,12 +96,34 @@ export function stagesOf(doc: Fragment): readonly (readonly Unit[])[] {
   return stages.map((stage) => stage.units);
 }
 
+/** A stage with the frames around and inside it. */
 function stageSheet(doc: Fragment, stage: readonly Unit[], size: SizeOf): Sheet {
   const sheet = sheetOf(doc, stage, size);
-  const isOpen = stage.some((unit) => unit.group !== null);
-  if (isOpen) return inFrame(sheet);
+  const places = spaced(doc, stage, sheet.places, size);
+  const frames = [...groupFrames(doc, places, size).values()];
   // Cards outside any stage stand in line with those inside one.
-  return { ...sheet, places: shifted(sheet.places, FRAME.side, 0), width: sheet.width + 2 * FRAME.side };
+  if (frames.length === 0) return { ...sheet, places: shifted(places, FRAME.side, 0), width: sheet.width + 2 * FRAME.side };
+  const whole = around([...frames, ...stage.map((unit) => unitBox(unit, places, size) as Box)]);
+  return { places: shifted(places, -whole.x, -whole.y), width: whole.width, height: whole.height };
+}
+
+/** Cards pushed down where a stage inside the stage begins or ends. */
+function spaced(doc: Fragment, stage: readonly Unit[], places: Positions, size: SizeOf): Positions {
+  const groups = groupsById(doc);
+  const boxOf = (unit: Unit): Box => unitBox(unit, places, size) as Box;
+  const done: { unit: Unit; box: Box }[] = [];
+  const result = new Map(places);
+  for (const unit of [...stage].sort((a, b) => boxOf(a).y - boxOf(b).y)) {
+    const box = boxOf(unit);
+    const above = done.filter((other) => sameColumn(other.box, box));
+    const y = Math.max(box.y, ...above.map((other) => other.box.y + other.box.height + gapBelow(groups, other.unit, unit)));
+    done.push({ unit, box: { ...box, y } });
+    for (const id of unit.members) {
+      const [x, top] = places.get(id) as Position;
+      result.set(id, [x, top + y - box.y]);
+    }
+  }
+  return result;
 }
 
 /** Cards in layers from top to bottom, by dagre, with the inside of collapsed stages laid out behind them. */
@@ -132,14 +171,6 @@ function inside(doc: Fragment, unit: Unit, size: SizeOf): Positions {
 function mainEdges(doc: Fragment): Fragment["edges"] {
   const kinds = edgeKinds(doc);
   return doc.edges.filter((edge) => kinds.get(edgeId(edge)) === "main");
-}
-
-function inFrame(sheet: Sheet): Sheet {
-  return {
-    places: shifted(sheet.places, FRAME.side, FRAME.top),
-    width: sheet.width + 2 * FRAME.side,
-    height: sheet.height + FRAME.top + FRAME.bottom,
-  };
 }
 
 /** A sheet much taller than the page is cut between its rows and continues in the next column. */

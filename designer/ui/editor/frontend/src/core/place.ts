@@ -5,6 +5,7 @@ import {
   type Box,
   cardSize,
   FRAME,
+  groupsById,
   membersOf,
   type Positions,
   positionsOf,
@@ -15,7 +16,7 @@ import {
   units,
 } from "./boxes";
 import { adjacency, inOrder } from "./graph";
-import { GAP, tidyAll } from "./layout";
+import { GAP, gapBelow, tidyAll } from "./layout";
 import type { Design, Fragment, Position } from "./types";
 
 /**
@@ -41,7 +42,7 @@ export function placed(doc: Fragment, size: SizeOf = cardSize): Positions {
 export function makeRoom(doc: Fragment, positions: Positions, id: string, size: SizeOf = cardSize): Positions {
   const cards = cardsOf(doc, positions, size);
   const own = cards.find(({ unit }) => unit.members.includes(id));
-  return own === undefined ? positions : pushBelow(cards, own, positions);
+  return own === undefined ? positions : pushBelow(doc, cards, own, positions);
 }
 
 /**
@@ -98,14 +99,16 @@ function spotFor(doc: Fragment, id: string, positions: Positions, size: SizeOf):
   return [whole.x + whole.width + GAP.column, whole.y];
 }
 
-function pushBelow(cards: readonly Card[], own: Card, positions: Positions): Positions {
+function pushBelow(doc: Fragment, cards: readonly Card[], own: Card, positions: Positions): Positions {
+  const groups = groupsById(doc);
+  const gap = (upper: Card, lower: Card): number => gapBelow(groups, upper.unit, lower.unit);
   const settled: Card[] = [own];
   let result = positions;
   const others = cards.filter((card) => card !== own && card.box.y + card.box.height > own.box.y);
   for (const card of [...others].sort((a, b) => a.box.y - b.box.y)) {
-    const above = settled.filter((other) => sameColumn(other.box, card.box) && tooClose(other, card));
-    if (above.length === 0) continue;
-    const y = Math.max(...above.map((other) => other.box.y + other.box.height + gapBelow(other, card)));
+    const near = settled.filter((other) => sameColumn(other.box, card.box) && tooClose(other.box, card.box, gap(other, card)));
+    if (near.length === 0) continue;
+    const y = Math.max(...near.map((other) => other.box.y + other.box.height + gap(other, card)));
     result = moved(result, card.unit.members, y - card.box.y);
     settled.push({ ...card, box: { ...card.box, y } });
   }
@@ -113,17 +116,8 @@ function pushBelow(cards: readonly Card[], own: Card, positions: Positions): Pos
 }
 
 /** The upper one overlaps the lower one, or leaves less than the usual gap where something was pushed in. */
-function tooClose(upper: Card, lower: Card): boolean {
-  const bottom = upper.box.y + upper.box.height;
-  return lower.box.y < bottom + gapBelow(upper, lower) && upper.box.y < lower.box.y + lower.box.height;
-}
-
-/** Between cards of different stages there is also room for the frames of both. */
-function gapBelow(upper: Card, lower: Card): number {
-  if (upper.unit.group === lower.unit.group) return GAP.row;
-  const bottom = upper.unit.group === null ? 0 : FRAME.bottom;
-  const top = lower.unit.group === null ? 0 : FRAME.top;
-  return GAP.stage + bottom + top;
+function tooClose(upper: Box, lower: Box, gap: number): boolean {
+  return lower.y < upper.y + upper.height + gap && upper.y < lower.y + lower.height;
 }
 
 function moved(positions: Positions, ids: readonly string[], dy: number): Positions {
