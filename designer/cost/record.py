@@ -6,6 +6,7 @@ nothing is missed in silence.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from designer.cost.rules import Shape, Work
 from designer.cost.standin import META, StandIn
 from designer.cost.translate import IN_PLACE_KEYWORD, PLAIN, TRANSLATIONS
 from profiles.work import Op, OpClass, Tensor
+
+_RECORDINGS = itertools.count()
 
 AS_IT_IS = frozenset({StandIn, int, float, bool, str, type(None)})
 """Types of arguments that hold no real tensor."""
@@ -42,6 +45,9 @@ class Recorder(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
+        # Networks keep derived tensors by device (LeViT's attention biases). A device of its own per recording keeps
+        # a stand-in from being found by the next recording, or by a real run on meta.
+        self.device = torch.device("meta", next(_RECORDINGS) % 100 + 1)
         self.ops: list[Op] = []
         self._next_id = 0
         self._weights: dict[int, tuple[torch.Tensor, StandIn]] = {}

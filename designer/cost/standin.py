@@ -29,7 +29,6 @@ class StandIn:
 
     __slots__ = ("dense", "dtype", "recorder", "shape", "tensor", "weight")
 
-    device = META
     layout = torch.strided
     is_cuda = is_sparse = is_quantized = is_nested = is_mkldnn = is_complex_ = requires_grad = False
     is_meta = is_leaf = True
@@ -66,6 +65,10 @@ class StandIn:
         self.tensor, self.shape, self.dtype = other.tensor, other.shape, other.dtype
         self.weight, self.dense = other.weight, other.dense
         return self
+
+    @property
+    def device(self) -> torch.device:
+        return self.recorder.device
 
     @property
     def ndim(self) -> int:

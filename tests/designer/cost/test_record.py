@@ -161,6 +161,18 @@ def test_training_mode_is_put_back() -> None:
     assert module[0].training and not module[1].training
 
 
+def test_what_a_module_keeps_from_one_recording_is_not_found_by_the_next() -> None:
+    kept: dict[str, Tensor] = {}
+
+    def keeps(x: Tensor) -> Tensor:
+        return x + kept.setdefault(str(x.device), torch.ones(4, device=x.device))
+
+    module = Does(keeps)
+    first, second = record(module, [(1, 4)]), record(module, [(1, 4)])
+    assert first == second
+    assert module(torch.zeros(1, 4)).sum() == 4
+
+
 def test_deciding_on_values_is_refused() -> None:
     with pytest.raises(ValueError, match="decides on a tensor's value"):
         record(Does(lambda x: x if x.sum() > 0 else -x), [(1, 4)])
