@@ -11,7 +11,7 @@ from designer.cost.measure import Refusal, shapes_text
 from designer.design.blockinfo import palette
 from designer.design.issue import Cause, Fix, Issue, quoted
 from designer.design.model import Design
-from designer.design.unroll import Step
+from designer.design.unroll import Source, Step
 
 MOST_FIXES = 4
 
@@ -36,8 +36,14 @@ class Place:
 
 
 def node_name(step: Step) -> str:
-    """Return a node as messages name it: its block's title, then its label or id."""
-    return f"{palette()[step.node.block].title} {quoted(step.node.label or step.node.id)}"
+    """Return a node as messages name it: its block's title, then its own name."""
+    return f"{palette()[step.node.block].title} {own_name(step)}"
+
+
+def own_name(step: Step) -> str:
+    """Return a node's label in quotes; its id where it has no label, or none but its block's title."""
+    title = palette()[step.node.block].title
+    return quoted(step.node.label if step.node.label not in ("", title) else step.node.id)
 
 
 def issue_of(place: Place, refusal: Refusal) -> Issue:
@@ -60,9 +66,20 @@ def _cause(place: Place, refusal: Refusal) -> Cause | None:
         return Cause(node.id, refusal.field)
     if not place.in_shapes or (refusal.field or "").startswith("in"):
         return None
+    found = [_width_of(place, s[0]) for s in _differing(place) if s is not None]
+    causes = [cause for cause in found if cause is not None]
+    # Of two branches, the width that was set later in the network is the likelier mistake.
+    return max(causes, key=lambda cause: _first_index(place, cause.node), default=None)
+
+
+def _differing(place: Place) -> tuple[Source | None, ...]:
+    """Return where the inputs that do not match come from: in0 and the first unlike it, or in0 alone."""
     odd = _odd_one_out(place.in_shapes)
-    source = place.step.sources[odd]
-    return _width_of(place, source[0]) if source else None
+    return tuple(place.step.sources[port] for port in sorted({0, odd}))
+
+
+def _first_index(place: Place, node: str) -> int:
+    return next(index for index, step in enumerate(place.steps) if step.node.id == node)
 
 
 def _odd_one_out(shapes: Sequence[Shape]) -> int:
@@ -105,7 +122,7 @@ def _fixes(place: Place, refusal: Refusal) -> tuple[Fix, ...]:
 
 
 def _set(place: Place, step: Step, field: str, value: Any) -> Fix:
-    label = f"Set {field} of {quoted(step.node.label or step.node.id)} to {quoted(value)}"
+    label = f"Set {field} of {own_name(step)} to {quoted(value)}"
     return Fix(label, {"op": "set_config", "id": step.node.id, "field": field, "value": value})
 
 
@@ -134,6 +151,7 @@ def _unlike_channels(place: Place) -> list[Fix]:
     fixes: list[Fix] = []
     if causes[0] != causes[1]:
         fixes = _set_width(place, causes[1], widths[0]) + _set_width(place, causes[0], widths[1])
+        fixes.sort(key=lambda fix: -_first_index(place, fix.command["id"]))
     # The shortcut is the branch that left the other's path earlier.
     port, width = (0, widths[1]) if first[0] < other[0] else (odd, widths[0])
     project = _insert(place, port, "pointwise_conv", {"out_channels": width, "stride": _stride_between(place, odd)})
@@ -201,6 +219,6 @@ def _connections(place: Place, port: str) -> list[Fix]:
     able = [s for s in place.steps[: place.index] if s.node.block != "output" and s.node.id not in taken]
     loose = [s for s in reversed(able) if (s.node.id, "out0") not in read]
     found = list(dict.fromkeys(s.node.id for s in (loose or able[-1:])))
-    names = {s.node.id: quoted(s.node.label or s.node.id) for s in able}
+    names = {s.node.id: own_name(s) for s in able}
     ends = {"source_port": "out0", "target": place.step.node.id, "target_port": port}
     return [Fix(f"Connect {names[n]} to {port}", {"op": "connect", "source": n, **ends}) for n in found[:2]]

@@ -33,12 +33,25 @@ def test_presets_have_no_problems(name: str) -> None:
 def test_unlike_widths_name_the_branch_and_offer_both_widths_then_a_projection() -> None:
     (issue,) = validate(wider())
     assert issue.node == "add" and issue.cause == Cause("b", "out_channels")
-    assert issue.message.startswith('Add "Add" needs the same number of channels at every input')
+    assert issue.message.startswith('Add "add" needs the same number of channels at every input')
     assert "(1, 8, 8, 8) and (1, 16, 8, 8)" in issue.message
     labels = [fix.label for fix in issue.fixes]
     assert labels[0].startswith("Set out_channels") and labels[0].endswith("to 8")
     assert labels[1].endswith("to 16") and labels[2] == "Project the shortcut with a 1x1 convolution"
     assert mended(wider(), issue) == [[], [], []]
+
+
+def test_of_two_branches_the_later_width_is_the_cause() -> None:
+    design = wider()
+    swapped = tuple(
+        edge.model_copy(update={"target_port": {"in0": "in1", "in1": "in0"}[edge.target_port]})
+        if edge.target == "add"
+        else edge
+        for edge in design.edges
+    )
+    (issue,) = validate(design.replace(edges=swapped))
+    assert issue.cause == Cause("b", "out_channels")
+    assert issue.fixes[0].label == 'Set out_channels of "b" to 8'
 
 
 def test_fixes_say_what_they_cost() -> None:
