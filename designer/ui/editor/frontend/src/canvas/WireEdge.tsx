@@ -14,7 +14,7 @@ export const WireEdge = memo(function WireEdge({ id, sourceX, sourceY, targetX, 
   const line = route({ sx: sourceX, sy: sourceY, tx: targetX, ty: targetY }, data?.lane ?? null);
   return (
     <>
-      <BaseEdge id={id} path={line.path} interactionWidth={18} />
+      <BaseEdge id={id} path={line.path} interactionWidth={14} />
       {useWireShapes() && data !== undefined && <Label source={data.source} port={data.port} x={line.labelX} y={line.labelY} />}
     </>
   );

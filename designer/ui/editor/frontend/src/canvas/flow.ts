@@ -27,7 +27,8 @@ export function meaningOf(id: string): { kind: "card" | "folded" | "stage"; id: 
 }
 
 export function flowNodes(doc: Design, positions: Positions, selection: Selection): readonly AnyNode[] {
-  const frames = [...framesOf(doc, positions)].map(([id, box]): AnyNode => ({
+  // Innermost come first; drawn in the other order, an outer frame lies under those inside it.
+  const frames = [...framesOf(doc, positions)].reverse().map(([id, box]): AnyNode => ({
     ...boxed(STAGE + id, box),
     type: "stage",
     data: { id },

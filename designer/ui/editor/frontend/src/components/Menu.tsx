@@ -172,7 +172,7 @@ function BlockList({ menu, close }: { menu: MenuState; close: () => void }): Rea
   const palette = useEditor((state) => state.palette);
   const recents = useEditor((state) => state.data.recents);
   const from = portEnd(instance, menu);
-  const offered = useMemo(() => offers(instance, palette, from), [instance, palette, menu]); // eslint-disable-line
+  const offered = useMemo(() => offers(instance, palette, portEnd(instance, menu), menu.target), [instance, palette, menu]);
   const hits = search(offered, query, recents).map((hit) => hit.block);
   const choose = (block: BlockInfo): void => {
     close();
@@ -211,8 +211,12 @@ function portEnd({ editor }: Instance, menu: MenuState): PortEnd | null {
   return known ? { node: menu.target, port: menu.port, side: menu.port.startsWith("out") ? "out" : "in" } : null;
 }
 
-function offers({ editor }: Instance, palette: Palette, from: PortEnd | null): readonly BlockInfo[] {
+/** For a dragged wire what fits its end; as a replacement everything, the relatives of the block first. */
+function offers({ editor }: Instance, palette: Palette, from: PortEnd | null, target: string | null): readonly BlockInfo[] {
   const { doc, analysis } = editor.getState();
-  const blocks = from === null ? [...palette.values()] : blocksThatFit(palette, doc, analysis, from);
-  return from === null ? blocks.filter((block) => block.name !== INPUT && block.name !== OUTPUT) : blocks;
+  if (from !== null) return blocksThatFit(palette, doc, analysis, from);
+  const now = palette.get(doc.nodes.find((node) => node.id === target)?.block ?? "");
+  const blocks = [...palette.values()].filter((block) => block.name !== INPUT && block.name !== OUTPUT && block !== now);
+  const related = (block: BlockInfo): number => (block.family === now?.family ? 0 : block.citation !== null ? 1 : 2);
+  return blocks.sort((a, b) => related(a) - related(b));
 }

@@ -3,7 +3,7 @@
 import { type DragEvent, type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 
 import { search } from "../core/search";
-import type { BlockInfo, Part } from "../core/types";
+import type { BlockInfo, Palette, Part } from "../core/types";
 import { addBlock, addPart } from "../state/acts";
 import { useEditor, useInstance, useView } from "../state/context";
 import { familyStyle } from "./family";
@@ -93,13 +93,13 @@ export function PalettePanel(): ReactElement {
           ))}
         {tab === "parts" &&
           pieces.map((section) => (
-            <section key={section.title} aria-label={section.title}>
-              <h3>{section.title}</h3>
+            <details key={section.title} open={query !== "" || pieces.length === 1 ? true : undefined}>
+              <summary>{section.title}</summary>
               {section.items.map((part) => {
                 const at = index++;
                 return <PartItem key={part.id} part={part} index={at} active={query !== "" && at === active} />;
               })}
-            </section>
+            </details>
           ))}
       </div>
     </aside>
@@ -159,8 +159,8 @@ function PartItem({ part, index, active }: { part: Part; index: number; active: 
     <button
       type="button"
       className={active ? "item active" : "item"}
-      style={familyStyle(palette, part.family)}
-      title={`${part.title} of ${part.preset}: ${count} ${count === 1 ? "block" : "blocks"}`}
+      style={familyStyle(palette, familyOf(palette, part))}
+      title={`${part.title}: ${count} ${count === 1 ? "block" : "blocks"}`}
       draggable
       data-index={index}
       data-testid={`part-${part.id}`}
@@ -168,7 +168,7 @@ function PartItem({ part, index, active }: { part: Part; index: number; active: 
       {...useDragging(PART_DRAG, part.id)}
     >
       <span className="swatch" />
-      <span className="title">{part.title}</span>
+      <span className="title">{part.title.split(BETWEEN).at(-1)}</span>
       <span className="count">{count}</span>
     </button>
   );
@@ -202,6 +202,14 @@ function useDragging(type: string, id: string): Dragging {
 }
 
 const RECENT = "Recent";
+/** Between the network and its stage in the title of a part. */
+const BETWEEN = " · ";
+
+/** The family of the paper whose blocks a part is made of. */
+function familyOf(palette: Palette, part: Part): string | undefined {
+  const infos = part.doc.nodes.map((node) => palette.get(node.block));
+  return (infos.find((info) => info?.family === part.family) ?? infos.find((info) => info?.citation != null) ?? infos[0])?.family;
+}
 
 function blockSections(blocks: readonly BlockInfo[], query: string, recents: readonly string[]): readonly Section<BlockInfo>[] {
   if (query.trim() !== "") return [{ title: "Best match first", items: search(blocks, query, recents).map((hit) => hit.block) }];
@@ -216,7 +224,7 @@ function partSections(parts: readonly Part[], query: string): readonly Section<P
     const text = `${part.title} ${part.preset} ${part.family}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
-  return grouped(found, (part) => part.preset);
+  return grouped(found, (part) => part.title.split(BETWEEN)[0] ?? part.preset);
 }
 
 function grouped<T>(items: readonly T[], titleOf: (item: T) => string): readonly Section<T>[] {

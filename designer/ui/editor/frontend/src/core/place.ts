@@ -88,13 +88,19 @@ function cardsOf(doc: Fragment, positions: Positions, size: SizeOf): readonly Ca
 function spotFor(doc: Fragment, id: string, positions: Positions, size: SizeOf): Position {
   const { incoming, outgoing } = adjacency(doc);
   const cards = cardsOf(doc, positions, size);
-  const boxOf = (other: string): Box | undefined => cards.find(({ unit }) => unit.members.includes(other))?.box;
-  const sources = (incoming.get(id) ?? []).flatMap((edge) => boxOf(edge.source) ?? []);
-  const lowest = sources.sort((a, b) => b.y + b.height - (a.y + a.height))[0];
-  if (lowest !== undefined) return [lowest.x, lowest.y + lowest.height + GAP.row];
-  const targets = (outgoing.get(id) ?? []).flatMap((edge) => boxOf(edge.target) ?? []);
-  const highest = targets.sort((a, b) => a.y - b.y)[0];
-  if (highest !== undefined) return [highest.x, highest.y - GAP.row - size(id, "node").height];
+  const cardOf = (other: string): Card | undefined => cards.find(({ unit }) => unit.members.includes(other));
+  const groups = groupsById(doc);
+  const group = doc.nodes.find((node) => node.id === id)?.group ?? null;
+  const own: Unit = { id, kind: "node", members: [id], group };
+  const bottom = ({ box }: Card): number => box.y + box.height;
+  const sources = (incoming.get(id) ?? []).flatMap((edge) => cardOf(edge.source) ?? []);
+  const lowest = sources.sort((a, b) => bottom(b) - bottom(a))[0];
+  if (lowest !== undefined) return [lowest.box.x, bottom(lowest) + gapBelow(groups, lowest.unit, own)];
+  const targets = (outgoing.get(id) ?? []).flatMap((edge) => cardOf(edge.target) ?? []);
+  const highest = targets.sort((a, b) => a.box.y - b.box.y)[0];
+  if (highest !== undefined) {
+    return [highest.box.x, highest.box.y - gapBelow(groups, own, highest.unit) - size(id, "node").height];
+  }
   const whole = around(cards.map(({ box }) => box));
   return [whole.x + whole.width + GAP.column, whole.y];
 }
