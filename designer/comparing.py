@@ -58,6 +58,8 @@ class Comparison:
     rows: tuple[Row, ...]
     strides: tuple[dict[str, dict[str, float]], ...]
     diffs: tuple[tuple[Entry, ...], ...]
+    sentences: tuple[str, ...]
+    """Why the faster one of each pair is faster, first against each other, and what is not known of it."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as JSON values."""
@@ -70,6 +72,7 @@ class Comparison:
             ],
             "strides": list(self.strides),
             "diffs": [[_entry_dict(entry) for entry in rows] for rows in self.diffs],
+            "sentences": list(self.sentences),
         }
 
     def to_text(self) -> str:
@@ -86,7 +89,7 @@ class Comparison:
                 f"{names[0]} against {name}: {counts['same']} nodes the same, {counts['changed']} changed, "
                 f"{counts['only_left']} only in the first, {counts['only_right']} only in the second"
             )
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.sentences])
 
 
 def compare(
@@ -110,13 +113,19 @@ def compare(
         report(source, form=form, size=size, batch=batch, precision=precision, devices=devices) for source in sources
     )
     conditions = _conditions(reports)
+    strides = tuple(cost_by_stride(made) for made in reports)
     return Comparison(
         reports=reports,
         conditions=conditions,
         mismatches=tuple(key for key, values in conditions.items() if len(set(values)) > 1),
         rows=_rows(reports),
-        strides=tuple(cost_by_stride(made) for made in reports),
+        strides=strides,
         diffs=tuple(_diff(sources[0], reports[0], s, r) for s, r in zip(sources[1:], reports[1:], strict=True)),
+        sentences=tuple(
+            sentence
+            for made, table in zip(reports[1:], strides[1:], strict=True)
+            for sentence in _why(reports[0], strides[0], made, table)
+        ),
     )
 
 
@@ -143,6 +152,33 @@ def stride_of(node: NodeCost, found: Account) -> str:
     while height / shape[2] > 2**steps * 1.5 and steps < 5:
         steps += 1
     return f"/{2**steps}"
+
+
+Strides = dict[str, dict[str, float]]
+
+
+def _why(first: Report, first_strides: Strides, second: Report, second_strides: Strides) -> list[str]:
+    """Return one sentence per device: which is faster, by how much, where, and what goes with it."""
+    sentences = []
+    for name in first.latency.keys() & second.latency.keys():
+        left, right = first.latency[name], second.latency[name]
+        fast, slow, sign = (first, second, 1) if left.ms <= right.ms else (second, first, -1)
+        gap = abs(right.ms - left.ms)
+        place = max(STRIDES, key=lambda s: sign * (second_strides[s].get(name, 0.0) - first_strides[s].get(name, 0.0)))
+        part = sign * (second_strides[place].get(name, 0.0) - first_strides[place].get(name, 0.0))
+        where = "in the head" if place == "head" else f"at output stride {place}"
+        sentences.append(
+            f"{fast.account.name} is estimated {gap:.2f} ms faster than {slow.account.name} on {left.title}: "
+            f"its MACs are {_times(fast.account.macs, slow.account.macs)} and its memory access "
+            f"{_times(fast.account.memory_access, slow.account.memory_access)} those of the other; "
+            f"{part:.2f} ms of the difference arises {where}. "
+            "How sure the order of a pair is has not been measured for this profile."
+        )
+    return sentences
+
+
+def _times(a: int, b: int) -> str:
+    return f"{a / b:.2f} times" if b else "not comparable to"
 
 
 def _conditions(reports: Sequence[Report]) -> dict[str, tuple[str, ...]]:

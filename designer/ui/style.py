@@ -12,12 +12,16 @@ _CSS = """
 .stMainBlockContainer { padding: 3.75rem 1rem 0.5rem; max-width: none; }
 .stAppHeader { height: 3.25rem; min-height: 3.25rem; }
 div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
+.stMarkdown table { font-size: 0.875rem; font-variant-numeric: tabular-nums; width: 100%; }
+.stMarkdown table td, .stMarkdown table th { padding: 0.3rem 0.6rem; }
 .st-key-document_bar {
   position: fixed; top: 0.45rem; left: 31rem; right: 4rem; width: auto; z-index: 999991; height: 2.4rem;
   overflow: hidden;
 }
 .st-key-document_bar button { min-height: 2.1rem; padding: 0 0.7rem; }
-.st-key-document_bar [data-testid="stMarkdownContainer"] { display: flex; align-items: center; height: 2.1rem; }
+.st-key-document_bar [data-testid="stMarkdownContainer"] {
+  display: flex; align-items: center; height: 2.1rem; margin-bottom: 0;
+}
 .st-key-document_bar p { margin: 0; white-space: nowrap; }
 """
 

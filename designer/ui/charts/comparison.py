@@ -32,9 +32,10 @@ def latency_chart(made: Comparison, names: Sequence[str]) -> go.Figure:
             text=[f"{row.ms:.2f} ms" for row in rows],
             textposition="inside",
             insidetextanchor="start",
-            marker={"color": COLOURS[index], "pattern": {"shape": PATTERNS[index]}},
+            insidetextfont={"color": "white"},
+            marker=_marker(index),
         )
-    return _styled(figure, "latency estimate, ms (bar: 80 % band)", height=90 + 46 * len(names))
+    return _styled(figure, "latency estimate, ms (bar: 80 % band)", height=130 + 40 * len(names))
 
 
 def stride_chart(made: Comparison, names: Sequence[str], key: str, title: str, divisor: float) -> go.Figure:
@@ -49,10 +50,15 @@ def stride_chart(made: Comparison, names: Sequence[str], key: str, title: str, d
             text=[f"{value:.3g}" if value else "" for value in values],
             textposition="outside",
             cliponaxis=False,
-            marker={"color": COLOURS[index], "pattern": {"shape": PATTERNS[index]}},
+            marker=_marker(index),
         )
     figure.update_xaxes(title="output stride")
-    return _styled(figure, title, height=300)
+    return _styled(figure, title, height=340)
+
+
+def _marker(index: int) -> dict[str, object]:
+    pattern = {"shape": PATTERNS[index], "fillmode": "overlay", "fgcolor": "rgba(255, 255, 255, 0.5)", "size": 6}
+    return {"color": COLOURS[index], "pattern": pattern}
 
 
 def _styled(figure: go.Figure, title: str, height: int) -> go.Figure:
@@ -60,7 +66,7 @@ def _styled(figure: go.Figure, title: str, height: int) -> go.Figure:
         barmode="group",
         title={"text": title, "font": {"size": 13}},
         height=height,
-        margin={"l": 8, "r": 16, "t": 36, "b": 8},
-        legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"},
+        margin={"l": 8, "r": 16, "t": 40, "b": 8},
+        legend={"orientation": "h", "y": -0.22, "x": 0, "yanchor": "top"},
         yaxis={"automargin": True},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ from designer.design.model import Design
 from designer.presets import PRESETS, load_preset
 from designer.ui.charts.comparison import latency_chart, stride_chart
 from designer.ui.studio import studio
-from designer.ui.text import plain
+from designer.ui.text import ago, plain
 
 MOST = 4
 DEFAULT = ("repghostnet_100", "ghostnet_100")
@@ -47,8 +48,14 @@ def page() -> None:
 
 
 def _names() -> dict[str, str]:
-    saved = {row.id: row.name for row in studio().store.list()}
-    return saved | {name: info.title for name, info in PRESETS.items()}
+    """Return what every design is called here; names that several designs share say which one is meant."""
+    saved = studio().store.list()
+    taken = Counter([row.name for row in saved] + [info.title for info in PRESETS.values()])
+    own = {row.id: f"{row.name} (edited {ago(row.updated_at)})" if taken[row.name] > 1 else row.name for row in saved}
+    published = {
+        name: f"{info.title} (published)" if taken[info.title] > 1 else info.title for name, info in PRESETS.items()
+    }
+    return own | published
 
 
 def _default(names: dict[str, str]) -> list[str]:
@@ -76,19 +83,14 @@ def _conditions() -> dict[str, Any]:
 
 def _draw(made: Comparison, names: list[str]) -> None:
     _metric_table(made, names)
-    if made.mismatches:
-        st.warning(
-            f"Not like for like: {', '.join(made.mismatches)} differ. "
-            "Turn on “Same input for all” to compare at one input size.",
-            icon=":material/warning:",
-        )
+    for sentence in made.sentences:
+        st.markdown(f":material/lightbulb: {plain(sentence)}")
     left, right = st.columns(2)
     with left:
         st.plotly_chart(stride_chart(made, names, "macs", "MACs by output stride, M", 1e6), config=_CONFIG)
-    with right:
-        device = next(iter(made.reports[0].latency), None)
-        if device:
-            title = f"time by output stride, ms: {made.reports[0].latency[device].title}"
+    for device, figure in made.reports[0].latency.items():
+        with right:
+            title = f"time by output stride, ms: {figure.title}"
             st.plotly_chart(stride_chart(made, names, device, title, 1.0), config=_CONFIG)
     if made.reports[0].latency:
         st.plotly_chart(latency_chart(made, names), config=_CONFIG)
@@ -101,18 +103,34 @@ _CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 def _metric_table(made: Comparison, names: list[str]) -> None:
     header = ["", *(plain(name) for name in names)]
-    conditions = [[f":gray[{key}]", *_marked(made, key)] for key in made.conditions]
     metrics = [[row.label + (f", {row.unit}" if row.unit else ""), *_cells(row)] for row in made.rows]
-    lines = [header, ["---"] * len(header), *conditions, *metrics]
+    lines = [header, ["---"] * len(header), _condition_row(made), *metrics]
     st.markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
-    st.download_button(
-        "Table as CSV", _csv(made, names), "comparison.csv", icon=":material/download:", on_click="ignore"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Table as CSV", _csv(made, names), "comparison.csv", icon=":material/download:", on_click="ignore"
+        )
+        if made.mismatches:
+            st.markdown(f":orange[:material/warning: Not like for like: {', '.join(made.mismatches)} differ.]")
+        if "input" in made.mismatches:
+            st.button("Make equal", on_click=_make_equal, help="Measure every design at one input size.")
 
 
-def _marked(made: Comparison, key: str) -> list[str]:
-    values = [plain(value) for value in made.conditions[key]]
-    return [f":orange[{value}]" for value in values] if key in made.mismatches else values
+def _make_equal() -> None:
+    st.session_state.compare_equal = True
+
+
+def _condition_row(made: Comparison) -> list[str]:
+    """Return the row that says what each column was measured at, with what differs in amber."""
+    units = {"classes": " classes", "form": " form", "coverage": " counted"}
+    cells = []
+    for index in range(len(made.reports)):
+        parts = []
+        for key, values in made.conditions.items():
+            text = plain(f"batch {values[index]}" if key == "batch" else values[index] + units.get(key, ""))
+            parts.append(f":orange[{text}]" if key in made.mismatches else text)
+        cells.append(" · ".join(parts))
+    return [":gray[measured at]", *cells]
 
 
 def _cells(row: Row) -> list[str]:

@@ -18,7 +18,7 @@ from designer.ui.text import ago, plain
 def page() -> None:
     """Draw the library."""
     _undo_bar()
-    mine, published = st.columns([3, 2], gap="large")
+    mine, published = st.columns([1, 1], gap="large")
     with mine:
         _saved_designs()
     with published:
@@ -44,7 +44,7 @@ def _saved_designs() -> None:
 def _design_row(row: SavedDesign) -> None:
     store = studio().store
     with st.container(border=True):
-        name, figures, actions = st.columns([4, 3, 2], vertical_alignment="center")
+        name, figures, actions = st.columns([4, 3, 2.4], vertical_alignment="center")
         origin = f" · from {PRESETS[row.origin].title}" if row.origin in PRESETS else ""
         name.markdown(f"**{plain(row.name)}**  \n:gray[:small[edited {ago(row.updated_at)}{origin}]]")
         figures.markdown(f":small[{summary(row.design)}]")
@@ -52,7 +52,9 @@ def _design_row(row: SavedDesign) -> None:
             left, right = st.columns(2)
             if left.button("Open", key=f"open_{row.id}", type="primary", width="stretch"):
                 open_in_compose(row.id)
-            with right.popover("More", width="stretch"):
+            with right.popover(
+                "", icon=":material/more_horiz:", help="Rename, export, duplicate, delete", width="stretch"
+            ):
                 _more(row)
         variants = store.list_variants(row.id)
         if variants:
@@ -137,22 +139,25 @@ def _presets() -> None:
     shown = [p for p in PRESETS.values() if all(w in f"{p.name} {p.title} {p.paper}".lower() for w in words)]
     if not shown:
         st.info(f"No published network matches {plain(wanted)}.")
-    for info in shown:
-        _preset_row(info)
+    for system in dict.fromkeys(info.system for info in shown):
+        with st.container(border=True):
+            st.markdown(f"**{system}** :gray[:small[published figures]]")
+            for info in shown:
+                if info.system == system:
+                    _preset_row(info)
 
 
 def _preset_row(info: PresetInfo) -> None:
-    with st.container(border=True):
-        text, action = st.columns([4, 1], vertical_alignment="center")
-        first = info.published[0] if info.published else None
-        facts = [f"{first.params_m:g} M params"] if first and first.params_m else []
-        facts += [f"{first.macs_m:g} M MACs"] if first and first.macs_m else []
-        facts += [f"top-1 {first.top1:g} %"] if first and first.top1 else []
-        mark = " :orange-badge[reconstruction]" if info.reconstruction else ""
-        source = f"published: {', '.join(facts)}" if facts else "no published figures read"
-        text.markdown(f"**{info.title}**{mark}  \n:gray[:small[{source}]]", help=_sources(info))
-        if action.button("Open", key=f"preset_{info.name}", width="stretch"):
-            open_in_compose(preset=info.name)
+    text, figures, action = st.columns([3, 5, 1.4], vertical_alignment="center")
+    first = info.published[0] if info.published else None
+    facts = [f"{first.params_m:g} M params"] if first and first.params_m else []
+    facts += [f"{first.macs_m:g} M MACs"] if first and first.macs_m else []
+    facts += [f"top-1 {first.top1:g} %"] if first and first.top1 else []
+    mark = "  \n:orange-badge[reconstruction]" if info.reconstruction else ""
+    text.markdown(f"{info.title}{mark}")
+    figures.markdown(f":small[{' · '.join(facts) or 'none read'}]", help=_sources(info))
+    if action.button("Open", key=f"preset_{info.name}", width="stretch"):
+        open_in_compose(preset=info.name)
 
 
 def _sources(info: PresetInfo) -> str:
