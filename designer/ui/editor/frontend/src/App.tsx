@@ -1,6 +1,6 @@
 /** The editor as one page: palette, toolbar, canvas, inspector, strip, drawer; and the keys for all of them. */
 
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactElement, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactElement, type RefObject, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 
 import { Canvas } from "./canvas/Canvas";
 import { Drawer } from "./components/Drawer";
@@ -30,6 +30,8 @@ function Page({ instance }: { instance: Instance }): ReactElement {
   const analysed = useEditor((state) => state.analysis?.rev ?? "");
   const dark = useView((state) => state.dark);
   const theme = useEditor((state) => state.data);
+
+  useFullHeight(root);
 
   // The theme is only to be seen in the computed colours, and every change of it calls the component again.
   useEffect(() => {
@@ -75,6 +77,35 @@ function Page({ instance }: { instance: Instance }): ReactElement {
       <KeyList />
     </div>
   );
+}
+
+const MARGIN = 8;
+
+/** From where the editor begins to the bottom of the window, whatever stands above it. */
+function useFullHeight(root: RefObject<HTMLDivElement | null>): void {
+  useLayoutEffect(() => {
+    const element = root.current;
+    if (element === null) return undefined;
+    const measure = (): void => {
+      const top = element.getBoundingClientRect().top + scrolled(element);
+      if (top >= 0) element.style.setProperty("--bw-header", `${Math.round(top) + MARGIN}px`);
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.documentElement);
+    return () => observer.disconnect();
+  }, [root]);
+}
+
+/** How far the page has been scrolled: Streamlit scrolls an element of its own around the component. */
+function scrolled(element: HTMLElement): number {
+  let sum = 0;
+  let at: Node | null = element;
+  while (at !== null) {
+    if (at instanceof HTMLElement) sum += at.scrollTop;
+    at = at instanceof ShadowRoot ? at.host : at.parentNode;
+  }
+  return sum;
 }
 
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta", " "];

@@ -2,6 +2,8 @@
 
 import { type ReactElement, useState } from "react";
 
+import { backToEditor } from "./focus";
+
 interface Props {
   readonly value: string;
   readonly placeholder: string;
@@ -26,7 +28,7 @@ export function LabelField({ value, placeholder, testId, onCommit }: Props): Rea
       onChange={(event) => setDraft(event.target.value)}
       onBlur={done}
       onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
+        if (event.key === "Enter") backToEditor(event.currentTarget);
         if (event.key === "Escape") setDraft(null);
       }}
     />

@@ -7,6 +7,7 @@ import { type KeyboardEvent, type PointerEvent, type ReactElement, useEffect, us
 
 import { nudge, parse, textOf } from "../core/fields";
 import type { FieldInfo, Json } from "../core/types";
+import { backToEditor } from "./focus";
 import { Icon } from "./Icon";
 
 const PIXELS_PER_STEP = 7;
@@ -67,8 +68,10 @@ export function NumberField(props: Props): ReactElement {
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.key === "Enter") commitText();
-    else if (event.key === "Escape" && (draft !== null || why !== null)) {
+    if (event.key === "Enter") {
+      commitText();
+      if (draft === null || parse(field, draft).ok) backToEditor(event.currentTarget);
+    } else if (event.key === "Escape" && (draft !== null || why !== null)) {
       event.preventDefault();
       finish();
     } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {

@@ -7,6 +7,7 @@ import { matchText } from "../core/search";
 import { blockTitle } from "../core/blocks";
 import { goTo, nameOf } from "../state/acts";
 import { useActions, useEditor, useInstance, useView } from "../state/context";
+import { backToEditor } from "./focus";
 import { Icon } from "./Icon";
 
 export function FindBar(): ReactElement | null {
@@ -36,7 +37,10 @@ function Find(): ReactElement {
     setAt(next);
     goTo(instance, hits[next]!.id);
   };
-  const close = (): void => instance.view.setState({ find: false });
+  const close = (): void => {
+    if (input.current !== null) backToEditor(input.current);
+    instance.view.setState({ find: false });
+  };
   return (
     <div className="float find" role="search" data-testid="find">
       <Icon name="search" size={14} />
@@ -82,7 +86,7 @@ export function Toast(): ReactElement | null {
 
 export function Hints(): ReactElement | null {
   const editor = useActions();
-  const [gone, setGone] = useState(false);
+  const [gone, setGone] = useState(hintsSeen);
   const wanted = useEditor((state) => state.data.hints);
   if (!wanted || gone) return null;
   return (
@@ -100,6 +104,7 @@ export function Hints(): ReactElement | null {
         className="button line"
         onClick={() => {
           setGone(true);
+          rememberHints();
           editor.act("dismiss_hints");
         }}
       >
@@ -107,6 +112,24 @@ export function Hints(): ReactElement | null {
       </button>
     </div>
   );
+}
+
+const SEEN = "blockwright.hints";
+
+function hintsSeen(): boolean {
+  try {
+    return globalThis.localStorage.getItem(SEEN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function rememberHints(): void {
+  try {
+    globalThis.localStorage.setItem(SEEN, "seen");
+  } catch {
+    // Storage may be forbidden; then they come again with the next page.
+  }
 }
 
 const STARTS = [

@@ -7,6 +7,7 @@ import type { BlockInfo, Palette, Part } from "../core/types";
 import { addBlock, addPart } from "../state/acts";
 import { useEditor, useInstance, useView } from "../state/context";
 import { familyStyle } from "./family";
+import { backToEditor } from "./focus";
 import { Icon } from "./Icon";
 
 export const BLOCK_DRAG = "application/x-blockwright-block";
@@ -49,7 +50,7 @@ export function PalettePanel(): ReactElement {
       if (item !== undefined) add(item);
     } else if (event.key === "Escape") {
       setQuery("");
-      event.currentTarget.blur();
+      backToEditor(event.currentTarget);
     }
   };
 

@@ -2,6 +2,8 @@
 
 import { type ReactElement, useState } from "react";
 
+import { backToEditor } from "./focus";
+
 interface Props {
   readonly value: number;
   readonly most: number;
@@ -31,7 +33,10 @@ export function SizeField({ value, most, label, testId, className, onCommit }: P
       onChange={(event) => setDraft(event.target.value)}
       onBlur={commit}
       onKeyDown={(event) => {
-        if (event.key === "Enter") commit();
+        if (event.key === "Enter") {
+          commit();
+          backToEditor(event.currentTarget);
+        }
         if (event.key === "Escape") setDraft(null);
       }}
     />

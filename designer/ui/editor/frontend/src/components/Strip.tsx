@@ -94,7 +94,9 @@ interface ChangeProps {
 /** Less is better for every figure here; the sign says it, the colour only helps. */
 function Change({ word, difference: change, title, brief = false }: ChangeProps): ReactElement | null {
   if (change === null || change.direction === 0) return null;
-  const text = brief && change.share !== "" ? change.share : [change.amount, change.share && `(${change.share})`].join(" ");
+  // A share too small for a figure says less than the amount.
+  const share = change.share.includes("<") ? "" : change.share;
+  const text = brief && share !== "" ? share : [change.amount, share && `(${share})`].filter(Boolean).join(" ");
   return (
     <span title={title === undefined ? undefined : `${change.amount} against ${title}`}>
       <span className="faint">{word}</span> <span className={change.direction < 0 ? "better" : "worse"}>{text}</span>

@@ -74,10 +74,15 @@ export function resume(saved: History, shown: Design, opened: Design): History {
   let history = saved;
   let doc = shown;
   for (;;) {
-    if (same(doc, opened)) return history;
+    if (sameDesign(doc, opened)) return history;
     const back = undo(history, doc, []);
     if (back === null) return emptyHistory(saved.docId);
     history = back.history;
     doc = back.doc;
   }
+}
+
+/** Whether two documents describe the same design. What the server notes in `meta`, such as the origin, is not ours. */
+function sameDesign(a: Design, b: Design): boolean {
+  return same({ ...a, meta: {} }, { ...b, meta: {} });
 }

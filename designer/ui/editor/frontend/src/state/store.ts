@@ -192,8 +192,9 @@ export function createEditor(first: ServerData): EditorStore {
       const known = get();
       const kept: ServerData = {
         ...data,
-        palette: keeping(known.data.palette, data.palette),
-        parts: keeping(known.data.parts, data.parts),
+        // Python may leave out what never changes once the browser has it.
+        palette: data.palette.length === 0 ? known.data.palette : keeping(known.data.palette, data.palette),
+        parts: data.parts.length === 0 ? known.data.parts : keeping(known.data.parts, data.parts),
         recents: keeping(known.data.recents, data.recents),
         reference: keeping(known.data.reference, data.reference),
       };
