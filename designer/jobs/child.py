@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-KINDS = {"export": "designer.export.job"}
+KINDS = {"export": "designer.export.job", "import": "designer.importing"}
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from designer.ui.opening import FIRST_PRESET, show, workspace
 from designer.ui.starts import STARTS
 from designer.ui.studio import studio
 from designer.ui.text import plain
+from designer.ui.variant_dialog import variant_dialog
 from designer.ui.workspace import Reference, Workspace
 
 KEY = "editor"
@@ -53,9 +54,18 @@ def _editor() -> None:
         st.rerun(scope="fragment")
     if st.session_state.pop("ask_export", False):
         export_dialog(opened.design)
+    if st.session_state.pop("ask_variant", False):
+        _ask_variant(opened)
     reopened = st.session_state.pop("reopened", False)
     if reopened or st.session_state.shown_title != _title(opened):
         st.rerun()  # the header names what is open, and it is outside this fragment
+
+
+def _ask_variant(opened: Workspace) -> None:
+    if opened.stored_rev is None:
+        st.toast("A published network stays as it is; edit it first.", icon=":material/info:")
+    else:
+        variant_dialog(opened.doc_id, f"{opened.design.name}, revision {opened.rev}")
 
 
 def _title(opened: Workspace) -> tuple[str, str]:
@@ -128,7 +138,7 @@ def _on_action() -> None:
     elif kind == "fix":
         _fix(opened, action)
     elif kind == "keep_variant":
-        _keep_variant(opened, action)
+        st.session_state.ask_variant = True
     elif kind == "pin":
         opened.reference = Reference(opened.design.name, opened.design)
     elif kind == "dismiss_hints":
@@ -148,15 +158,6 @@ def _fix(opened: Workspace, action: dict[str, Any]) -> None:
         opened.fix(dict(action["command"]), str(action.get("label", "Fix")))
     except DesignError as error:
         st.toast(plain(str(error)), icon=":material/error:")
-
-
-def _keep_variant(opened: Workspace, action: dict[str, Any]) -> None:
-    if opened.stored_rev is None:
-        st.toast("A published network is kept as it is; edit it first.", icon=":material/info:")
-        return
-    name = str(action.get("name") or f"{opened.design.name}, revision {opened.rev}")[:200]
-    studio().store.keep_variant(opened.doc_id, name)
-    st.toast(f"Kept as {plain(name)}; the Library lists it.", icon=":material/bookmark_added:")
 
 
 def _start(which: str) -> None:

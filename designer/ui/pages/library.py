@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from designer.design.issue import DesignError
-from designer.design.load import MAX_BYTES, parse_design
 from designer.presets import PRESETS, PresetInfo
 from designer.store import SavedDesign, SavedVariant
 from designer.ui.export_dialog import export_dialog
 from designer.ui.figures import summary
+from designer.ui.import_panel import import_panel
 from designer.ui.opening import open_in_compose
 from designer.ui.studio import studio
 from designer.ui.text import ago, plain
@@ -30,7 +29,7 @@ def _saved_designs() -> None:
     head, action = st.columns([3, 1], vertical_alignment="center")
     head.subheader("Your designs", anchor=False)
     with action.popover("Import", icon=":material/upload:", width="stretch"):
-        _import()
+        import_panel()
     saved = store.list()
     if not saved:
         st.info(
@@ -109,25 +108,6 @@ def _undo_bar() -> None:
         studio().store.restore(design_id)
         del st.session_state["deleted"]
         st.rerun()
-
-
-def _import() -> None:
-    uploaded = st.file_uploader(
-        "A design JSON, or an ONNX file made by Blockwright", type=["json", "onnx"], key="import_file"
-    )
-    if uploaded is None:
-        return
-    if uploaded.size > MAX_BYTES:
-        st.error(f"{plain(uploaded.name)} is {uploaded.size / 2**20:.0f} MB; a design has at most 8 MB.")
-        return
-    try:
-        design = parse_design(uploaded.getvalue())
-    except DesignError as error:
-        st.error(f"{plain(uploaded.name)}: {plain(str(error))}")
-        return
-    st.markdown(f"{plain(design.name)}: {summary(design)}")
-    if st.button("Add to the library and open", type="primary", key="import_open"):
-        open_in_compose(studio().store.create(design).id)
 
 
 def _presets() -> None:

@@ -1,0 +1,77 @@
+"""Importing: a design JSON, or an ONNX file, parsed in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from designer.design.issue import DesignError
+from designer.design.load import parse_design
+from designer.design.model import Design
+from designer.ui.figures import summary
+from designer.ui.opening import open_in_compose
+from designer.ui.studio import studio
+from designer.ui.text import mib, plain, si
+
+POLL_S = 0.5
+
+
+@st.fragment
+def import_panel() -> None:
+    """Take a file; offer its design to be added, or show the figures of a model that holds none."""
+    uploaded = st.file_uploader("A design JSON, or an ONNX file", type=["json", "onnx"], key="import_file")
+    if uploaded is None:
+        st.session_state.pop("import_job", None)
+        st.caption("ONNX files made here carry their design; any other is read for its figures.")
+    elif uploaded.name.lower().endswith(".onnx"):
+        _read_onnx(uploaded)
+    else:
+        try:
+            _offer(parse_design(uploaded.getvalue()))
+        except DesignError as error:
+            st.error(f"{plain(uploaded.name)}: {plain(str(error))}")
+
+
+def _read_onnx(uploaded: UploadedFile) -> None:
+    jobs = studio().jobs
+    known = st.session_state.get("import_job")
+    if known is None or known[0] != uploaded.file_id:
+        path = jobs.folder / f"upload-{uploaded.file_id}.onnx"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(uploaded.getvalue())
+        st.session_state.import_job = (uploaded.file_id, jobs.submit("import", {"path": str(path)}))
+    _watch(uploaded.name)
+
+
+@st.fragment(run_every=POLL_S)
+def _watch(name: str) -> None:
+    job = studio().store.get_job(st.session_state.import_job[1])
+    if job.state in ("queued", "running"):
+        st.progress(job.progress, text=job.message or "waiting")
+    elif job.state != "done":
+        st.error(f"{plain(name)}: {plain(job.error or 'the import was cancelled.')}")
+    elif "design" in job.result:
+        _offer(parse_design(job.result["design"]))
+    else:
+        _figures(name, job.result["report"])
+
+
+def _offer(design: Design) -> None:
+    st.markdown(f"**{plain(design.name)}**: {summary(design)}")
+    if st.button("Add to the library and open", type="primary", key="import_open", width="stretch"):
+        open_in_compose(studio().store.create(design).id)
+
+
+def _figures(name: str, report: dict[str, Any]) -> None:
+    lines = [
+        f"**{plain(name)}** holds no design: it can be read, not edited.",
+        f"{si(report['params'])} params · {si(report['macs'])} MACs (FLOPs {si(report['flops'])})",
+        f"memory access {mib(report['memory_access_bytes'])} · peak {mib(report['peak_memory_bytes'])} · "
+        f"{100 * report['coverage']:.1f} % counted",
+    ]
+    for device, figure in report["latency"].items():
+        band = f"80 % between {figure['low_ms']:.2f} and {figure['high_ms']:.2f}"
+        lines.append(f"latency estimate, {device}: {figure['ms']:.2f} ms ({band})")
+    st.markdown("  \n".join(lines))
