@@ -18,8 +18,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from designer.design.model import Design
+from designer.presets import load_preset
+from designer.store import Store
+from tests.browser.hands import opened_id
+
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 90
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Stand in for the plugin's own, which pytest 9.2 warns about: every page is opened by its full address."""
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +62,26 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder / 'library.db'}"
+
+    def design(self, page: Page) -> Design:
+        """The design that a page has open, from this server's library; a preset before its first edit, as published."""
+        store = Store(self.database)
+        try:
+            return store.get(opened_id(page)).design
+        except KeyError:
+            return load_preset(page.url.rpartition("preset=")[2])
+        finally:
+            store.close()
+
     def start(self) -> None:
-        log = (self.folder / "server.log").open("ab")
-        database = {"BLOCKWRIGHT_DB": f"sqlite:///{self.folder / 'library.db'}", "BLOCKWRIGHT_DATA": str(self.folder)}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-            + ["--server.address", "127.0.0.1", "--server.headless", "true"],
-            cwd=ROOT,
-            env=os.environ | database,
-            stdout=log,
-            stderr=log,
-        )
+        database = {"BLOCKWRIGHT_DB": self.database, "BLOCKWRIGHT_DATA": str(self.folder)}
+        options = ["--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | database, stdout=log, stderr=log)
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             try:
