@@ -93,10 +93,10 @@ export function Hints(): ReactElement | null {
     <div className="float hints" role="note" data-testid="hints">
       <strong>Three things to know</strong>
       <ul>
-        <li>Drop a block on a card to replace it, on a wire to insert it.</li>
-        <li>Select a card and drag its numbers; the figures below follow.</li>
+        <li>Drop a block on a card to replace, on a wire to insert.</li>
+        <li>Drag a number to change it; the figures follow.</li>
         <li>
-          Undo everything with <kbd>Ctrl+Z</kbd>. <kbd>?</kbd> lists all keys.
+          <kbd>Ctrl+Z</kbd> undoes everything, <kbd>?</kbd> lists all keys.
         </li>
       </ul>
       <button
