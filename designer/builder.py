@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from blocks.config import Shape
 from designer.cost.walk import Walk, walk
-from designer.design.issue import DesignError
+from designer.design.check import check
+from designer.design.issue import DesignError, Issue
 from designer.design.model import Design
 from designer.design.unroll import Step, output_steps
 
@@ -108,7 +109,8 @@ def build(
     with every problem where the design does not build, before anything large is allocated.
     """
     walked = walk(design, form="train", size=size)
-    refuse_unusable(walked)
+    _refuse([*check(design), *walked.issues])
+    refuse_too_large(walked)
     layers: list[nn.Module] = []
     shared: dict[tuple[str, int], nn.Module] = {}
     for row in walked.steps:
@@ -131,11 +133,14 @@ MAX_PARAMS = 1_000_000_000
 MAX_ACTIVATION_ELEMENTS = 2_000_000_000
 
 
-def refuse_unusable(walked: Walk) -> None:
-    """Raise DesignError where a walk found problems, or where the network is too large to build here."""
-    errors = [issue for issue in walked.issues if issue.kind == "error"]
+def _refuse(issues: Sequence[Issue]) -> None:
+    errors = [issue for issue in issues if issue.kind == "error"]
     if errors:
         raise DesignError(errors)
+
+
+def refuse_too_large(walked: Walk) -> None:
+    """Raise DesignError where a network is too large to build here, judged from its walk."""
     params = sum(row.params for row in walked.steps)
     if params > MAX_PARAMS:
         raise DesignError.saying(
