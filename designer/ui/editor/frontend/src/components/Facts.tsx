@@ -39,7 +39,7 @@ export function Facts({ figures, assumed = false, children }: Props): ReactEleme
           <Row key={metric} title={title} value={value === null || assumed ? NONE : format(value)} share={assumed ? null : share} />
         );
       })}
-      {assumed && <span className="muted wide">assumed shape, left out of the totals</span>}
+      {assumed && <span className="muted whole">The shape is assumed, so this is left out of the totals.</span>}
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import type { MouseEvent, ReactElement } from "react";
 
 import { count, signed } from "../core/format";
-import type { Delta, Issue } from "../core/types";
+import type { Delta, Fix, Issue } from "../core/types";
 import { goTo } from "../state/acts";
 import { useInstance } from "../state/context";
 import { Icon } from "./Icon";
@@ -25,10 +25,11 @@ export function FixButtons({ issue }: { issue: Issue }): ReactElement | null {
           key={fix.label}
           type="button"
           className="button line"
+          title={fix.label}
           data-testid={`fix-${index}`}
           onClick={act(() => instance.editor.act("fix", { command: fix.command, label: fix.label, base_rev: instance.editor.getState().sync.rev }))}
         >
-          {fix.label}
+          {titleOf(issue, fix)}
           {fix.delta !== null && <span className="muted">{deltaText(fix.delta)}</span>}
         </button>
       ))}
@@ -40,6 +41,12 @@ export function FixButtons({ issue }: { issue: Issue }): ReactElement | null {
       )}
     </div>
   );
+}
+
+/** Beside the problem of a node, a fix of that node need not name it again. */
+function titleOf(issue: Issue, { label, command }: Fix): string {
+  const own = command.op === "set_config" && command.id === issue.node;
+  return own ? `${String(command.field).replaceAll("_", " ")} ${String(command.value)}` : label;
 }
 
 function deltaText(delta: Delta): string {

@@ -28,8 +28,10 @@ export function Strip(): ReactElement {
   const stale = useEditor((state) => isStale(state.sync, state.analysis));
   const shown: Figures | null = preview ?? analysis;
   const figures = useMemo(() => figuresOf(shown?.latency ?? [], analysis?.precision ?? ""), [shown, analysis?.precision]);
-  const before = preview !== null ? analysis : previous;
-  const classes = ["strip", stale ? "stale" : "", analysis?.complete === false ? "hatched" : ""].join(" ");
+  const partial = analysis?.complete === false;
+  // A part is not compared with a whole.
+  const before = partial ? null : preview !== null ? analysis : previous?.complete === true ? previous : null;
+  const classes = ["strip", stale ? "stale" : "", partial ? "hatched" : ""].join(" ");
   return (
     <div className={classes} data-testid="strip" aria-label="Figures of the whole design" role="group">
       {figures.map((figure) => (
@@ -38,9 +40,9 @@ export function Strip(): ReactElement {
           figure={figure}
           now={shown}
           before={before}
-          reference={reference}
+          reference={partial ? null : reference}
           preview={preview !== null}
-          train={analysis?.form === "train"}
+          remark={partial ? " counted part" : analysis?.form === "train" ? " in train form" : ""}
         />
       ))}
     </div>
@@ -53,15 +55,15 @@ interface CellProps {
   readonly before: Figures | null;
   readonly reference: (Figures & { readonly name: string }) | null;
   readonly preview: boolean;
-  readonly train: boolean;
+  readonly remark: string;
 }
 
-function Cell({ figure, now, before, reference, preview, train }: CellProps): ReactElement {
+function Cell({ figure, now, before, reference, preview, remark }: CellProps): ReactElement {
   const value = now === null ? null : figure.read(now);
   const edit = difference(before && figure.read(before), value, figure.format);
   const against = difference(reference && figure.read(reference), value, figure.format);
   // The title of a latency says it in its own words.
-  const form = train && !figure.id.startsWith("latency") ? " in train form" : "";
+  const said = figure.id.startsWith("latency") ? "" : remark;
   return (
     <div
       className={figure.wide ? "figure wide" : "figure"}
@@ -71,7 +73,7 @@ function Cell({ figure, now, before, reference, preview, train }: CellProps): Re
     >
       <div className="what">
         {figure.what}
-        {form && <span className="worse">{form}</span>}
+        {said && <span className="worse">{said}</span>}
       </div>
       <div className="now">
         {value === null ? NONE : figure.format(value)} <small>{now === null ? "" : figure.detail(now)}</small>
