@@ -17,7 +17,7 @@ COPY app.py ./
 COPY .streamlit .streamlit
 
 RUN mkdir -p /home/studio/data && chown -R studio:studio /home/studio
-USER studio
+USER 10001
 ENV BLOCKWRIGHT_DB=sqlite:////home/studio/data/blockwright.db
 VOLUME /home/studio/data
 EXPOSE 8501

@@ -15,6 +15,7 @@ test: lint unit
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy blocks designer profiles tools benchmarks tests app.py
 
