@@ -199,7 +199,9 @@ export function createEditor(first: ServerData): EditorStore {
         reference: keeping(known.data.reference, data.reference),
       };
       const palette = kept.palette === known.data.palette ? known.palette : paletteOf(kept.palette);
-      const options = known.options.n === 0 ? { ...data.options, n: 0 } : known.options;
+      // Another opening, or a server that came back: what it computes with is what is chosen.
+      const reopened = data.epoch !== known.sync.epoch;
+      const options = reopened || known.options.n === 0 ? { ...data.options, n: known.options.n } : known.options;
       set({ data: kept, palette, options });
       dispatch({ type: "data", data, now: Date.now() });
     },
@@ -297,9 +299,10 @@ function stillThere(doc: Design, selection: Selection): Selection {
 
 /** The browser's storage, or one that keeps nothing where it is forbidden. */
 function storage(): Storage {
+  const none: Storage = { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
   try {
-    return globalThis.localStorage;
+    return globalThis.localStorage ?? none;
   } catch {
-    return { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
+    return none;
   }
 }
