@@ -55,8 +55,12 @@ class Workspace:
 
     @classmethod
     def open_preset(cls, store: Store, name: str, doc_id: str | None = None) -> Workspace:
-        """Return a preset opened for reading; its first edit stores a copy under `doc_id`."""
-        return cls(store, doc_id or str(uuid.uuid4()), load_preset(name), preset=name)
+        """Return a preset opened for reading; its first edit stores a copy under `doc_id`.
+
+        The document says where it is from before the browser has it: what Python adds later, the next commit drops.
+        """
+        design = load_preset(name)
+        return cls(store, doc_id or str(uuid.uuid4()), design.replace(meta=design.meta | {"origin": name}), preset=name)
 
     @classmethod
     def open_saved(cls, store: Store, doc_id: str) -> Workspace:
@@ -109,7 +113,6 @@ class Workspace:
         if self.preset:
             info = PRESETS[self.preset]
             self.reference = Reference(info.title, load_preset(self.preset))
-            self.design = self.design.replace(meta=self.design.meta | {"origin": self.preset})
         self.stored_rev = self.store.create(self.design, origin=origin, design_id=self.doc_id, rev=self.rev).rev
         self.preset = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import onnxruntime
@@ -76,11 +77,14 @@ def _change_a_config(server: Server, page: Page, folder: Path) -> Design:
 
 def _compare_with_ghostnet(page: Page, design: Design, folder: Path) -> None:
     page.get_by_role("link", name="Compare").click()
-    box = page.get_by_role("combobox").first
-    box.fill("GhostNet 1.0x")
-    page.get_by_role("option", name="GhostNet 1.0x", exact=True).click()
+    choice = page.get_by_role("combobox", name="Designs")
+    choice.click()
+    choice.press_sequentially("GhostNet 1.0x")
+    page.get_by_role("option").filter(has_text="GhostNet 1.0x").last.click()
+    page.keyboard.press("Escape")
     table = page.locator("table").first
-    expect(table.locator("thead")).to_contain_text("GhostNet 1.0x")
+    columns = ["", re.compile(r"RepGhostNet 1\.0x \(edited .+\)"), "RepGhostNet 1.0x (published)", "GhostNet 1.0x"]
+    expect(table.locator("th")).to_have_text(columns)
     reports = [cli_report(load_preset(name), folder) for name in ("repghostnet_100", "ghostnet_100")]
     reports.insert(0, cli_report(design, folder))
     row = table.locator("tr").filter(has_text="params").first
