@@ -19,8 +19,10 @@ lint: $(DEV_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy blocks designer profiles tools benchmarks tests app.py
 
+# The browser has the machine to itself; everything else shares both cores.
 unit: $(DEV_READY) browser-ready
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --ignore tests/browser -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/browser
 
 frontend: $(DEV_READY)
 	$(BIN)/python -m tools.frontend build

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import tracemalloc
 
 import pytest
 
@@ -103,21 +103,9 @@ def test_a_node_into_itself_and_a_group_into_itself_do_not_hang() -> None:
 def test_too_many_steps_are_refused_before_they_are_made() -> None:
     design = sketch("i:in a:rb*200@h o:out", "i > a > o", "g*200 h<g*200")
     assert step_count(design) == 200**3 + 2
-    start = time.process_time()
+    tracemalloc.start()
     with pytest.raises(DesignError, match=f"8000002 layers once repeats are written out; at most {MAX_STEPS}"):
         unroll(design)
-    assert time.process_time() - start < 0.1
-
-
-def test_a_design_of_150_nodes_is_unrolled_in_milliseconds() -> None:
-    names = [f"n{i}" for i in range(150)]
-    design = sketch(" ".join(f"{name}:rb" for name in names), " > ".join(names))
-    unroll(design)
-    best = min(_seconds(design) for _ in range(5))
-    assert best < 0.006
-
-
-def _seconds(design: Design) -> float:
-    start = time.process_time()
-    unroll(design)
-    return time.process_time() - start
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000, "eight million steps would take gigabytes"
