@@ -1,0 +1,188 @@
+"""Check every preset and write docs/zoo.md: `make zoo`, or `python -m tools.zoo [PRESET ...] [--fresh]`.
+
+For each preset: parameters against timm's, MACs against torch's own counter on our network and on timm's, the deploy
+form against the train form, and an exported ONNX file against torch. Rows are kept in docs/zoo.json after each
+preset, so a run that was stopped goes on where it was, and only rows whose sources changed are measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from blocks.config import Shape
+from designer.builder import Network, build
+from designer.cost.accounting import account
+from designer.deploy.network import to_deploy
+from designer.design.model import Design
+from designer.export.checkpoint import write_weights
+from designer.export.files import export_file
+from designer.export.options import ExportOptions
+from designer.export.result import ExportError
+from designer.presets import PRESETS, load_preset
+from tests.helpers.randomise import randomise, settle_norms
+from tests.oracles.timm_oracle import create, torch_macs
+from tools.zoo_digest import ROOT, row_key, source_digest
+from tools.zoo_page import page
+
+ROWS_FILE = ROOT / "docs" / "zoo.json"
+PAGE_FILE = ROOT / "docs" / "zoo.md"
+
+Row = dict[str, Any]
+
+MIN_SPREAD = 1e-2
+"""A network that ignores its input would pass every comparison of outputs."""
+
+
+def measure(name: str) -> Row:
+    """Return one preset's row: plain values, with every check that failed named in `failures`."""
+    row = {"key": row_key(name), **_counts(name), **_exported(name)}
+    return row | {"failures": failures_of(row)}
+
+
+def _counts(name: str) -> Row:
+    design, timm_name = load_preset(name), PRESETS[name].timm
+    (spec,) = design.inputs.values()
+    size = (spec.channels, spec.height, spec.width)
+    network = build(design).eval()
+    train, deploy = account(design, form="train"), account(design, form="deploy")
+    theirs = create(timm_name) if timm_name else None
+    return {
+        "input": list(size),
+        "params_train": train.params,
+        "params_deploy": deploy.params,
+        "params_built": _params(network),
+        "params_timm": _params(theirs) if theirs else None,
+        "macs_train": train.macs,
+        "macs_deploy": deploy.macs,
+        "macs_torch_train": torch_macs(network, size),
+        "macs_torch_deploy": torch_macs(to_deploy(network), size),
+        "macs_torch_timm": torch_macs(theirs, size) if theirs else None,
+        "coverage": deploy.coverage,
+    }
+
+
+def _exported(name: str) -> Row:
+    """Export from a checkpoint in which nothing hides: fresh norms and layer scales of 1e-6 hide whole branches."""
+    design = load_preset(name)
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Path(folder) / "settled.safetensors"
+        network, spread = _settled(design)
+        write_weights(network, design, checkpoint, {})
+        try:
+            done = export_file(design, Path(folder) / "preset.onnx", ExportOptions(weights=checkpoint))
+        except ExportError as error:
+            return {"spread": spread, "export_refused": str(error)}
+    assert done.deploy_check is not None
+    return {
+        "spread": spread,
+        "float64": _two_digits(done.deploy_check.float64),
+        "float32": _two_digits(done.deploy_check.float32),
+        "float32_noise": _two_digits(done.deploy_check.float32_noise),
+        "deploy_equal": done.deploy_check.equal,
+        "onnx_error": _two_digits(done.parity.relative_error),
+        "onnx_limit": done.parity.limit,
+        "onnx_nodes": done.graph_nodes,
+        "onnx_bytes": done.bytes,
+        "opset": done.opset,
+        "exporter": done.exporter,
+    }
+
+
+def _settled(design: Design) -> tuple[Network, float]:
+    """Return the network with random weights and the norm statistics that belong to them, and its outputs' spread.
+
+    The spread is the largest standard deviation of an output over four images, relative to the largest output.
+    """
+    generator = torch.Generator().manual_seed(0)
+    network = build(design)
+    randomise(network, generator)
+    (shape,) = network.input_shapes
+    settle_norms(network, [_images(8, shape, generator)])
+    with torch.inference_mode():
+        outputs = network(_images(4, shape, generator))
+    return network, _two_digits(float(outputs.std(0).max() / outputs.abs().max()))
+
+
+def _images(count: int, shape: Shape, generator: torch.Generator) -> torch.Tensor:
+    """Return noise of a brightness and colour of its own per image: the mean of plain noise is the same for all."""
+    colours = torch.randn(count, shape[1], 1, 1, generator=generator)
+    return colours + torch.randn(count, *shape[1:], generator=generator)
+
+
+def failures_of(row: Row) -> list[str]:
+    """Return a sentence for each check that a row does not pass; an empty list is a green row."""
+    if "export_refused" in row:
+        return [f"The export was refused: {row['export_refused']}"]
+    equal = (
+        ("params of the account and of the built network", row["params_train"], row["params_built"]),
+        ("params and timm's", row["params_train"], row["params_timm"]),
+        ("MACs and torch's count, train form", row["macs_train"], row["macs_torch_train"]),
+        ("MACs and torch's count, deploy form", row["macs_deploy"], row["macs_torch_deploy"]),
+        ("MACs and torch's count of timm's network", row["macs_train"], row["macs_torch_timm"]),
+    )
+    found = [f"{what} differ: {a} and {b}." for what, a, b in equal if b is not None and a != b]
+    if row["coverage"] != 1.0:
+        found.append(f"The account covers {row['coverage']:.1%} of the output elements.")
+    if not row["spread"] > MIN_SPREAD:
+        found.append(f"The outputs hardly follow the inputs: their spread is {row['spread']}.")
+    if not row["deploy_equal"]:
+        found.append("The deploy form differs from the train form.")
+    if not row["onnx_error"] <= row["onnx_limit"]:
+        found.append(f"The ONNX file differs from torch by {row['onnx_error']}.")
+    return found
+
+
+def _params(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def _two_digits(error: float) -> float:
+    return float(f"{error:.1e}")
+
+
+def load_rows() -> dict[str, Row]:
+    """Return the rows measured so far, by preset."""
+    return json.loads(ROWS_FILE.read_text(encoding="utf-8")) if ROWS_FILE.is_file() else {}
+
+
+def save_rows(rows: dict[str, Row]) -> None:
+    """Write the rows of the presets that exist, in their order."""
+    kept = {name: rows[name] for name in PRESETS if name in rows}
+    ROWS_FILE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Measure what is stale, write the page, and return 1 where a check failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("presets", nargs="*", metavar="PRESET", help="measure these again (default: the stale ones)")
+    parser.add_argument("--fresh", action="store_true", help="measure every preset again")
+    options = parser.parse_args()
+    if unknown := [name for name in options.presets if name not in PRESETS]:
+        parser.error(f"there is no preset {', '.join(unknown)}")
+    rows = {} if options.fresh else load_rows()
+    for number, name in enumerate(PRESETS, 1):
+        if name not in options.presets and rows.get(name, {}).get("key") == row_key(name):
+            continue
+        start = time.perf_counter()
+        rows[name] = measure(name)
+        save_rows(rows)
+        verdict = " ".join(rows[name]["failures"]) or "green"
+        print(f"[{number}/{len(PRESETS)}] {name}: {verdict} ({time.perf_counter() - start:.0f} s)", flush=True)
+    save_rows(rows)
+    rows = load_rows()
+    PAGE_FILE.write_text(page(rows, source_digest()), encoding="utf-8")
+    failed = [name for name, row in rows.items() if row["failures"]]
+    print(f"{PAGE_FILE.relative_to(ROOT)}: {len(rows)} presets, {len(failed)} with a failed check")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
