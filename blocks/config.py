@@ -6,6 +6,7 @@ from the edges. Every field declares a role, and scaling, replacing and multi-ed
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -109,12 +110,12 @@ class BlockConfig(BaseModel):
     in_ports: ClassVar[tuple[Port, ...]] = (Port("in0"),)
     out_ports: ClassVar[tuple[Port, ...]] = (Port("out0"),)
 
+    @abstractmethod
     def build(self, in_shapes: Sequence[Shape]) -> Block:
         """Return the train-form module for inputs of these shapes, parameters uninitialised.
 
         Raises BlockError where the config does not fit the shapes.
         """
-        raise NotImplementedError
 
     def inputs(self) -> tuple[Port, ...]:
         """Return the input ports of this config, in concat order."""
