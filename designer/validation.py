@@ -18,13 +18,14 @@ from designer.design.model import Design
 
 FIXES_PER_ISSUE = 3
 MOST_PRICED = 12
-"""Fixes that get a price, over all issues: each is a walk of a few milliseconds."""
+MOST_PRICED_STEPS = 10_000
+"""Limits on the fixes that get a price, over all issues: each is an edit and a walk of 10 to 100 us a step or wire."""
 
 
 def validate(
     design: Design, *, form: Form = "deploy", batch: int = 1, size: tuple[int, int, int] | None = None
 ) -> list[Issue]:
-    """Return every problem, structural ones first, their first fixes priced in params and MACs.
+    """Return the problems, structural ones first, their first fixes priced in params and MACs.
 
     Never raises for a design that parses: a design with too many steps is one issue.
     """
@@ -60,7 +61,7 @@ def _priced(
     design: Design, issues: Iterable[Issue], now: Walk, form: Form, batch: int, size: tuple[int, int, int] | None
 ) -> list[Issue]:
     params, macs = costs(now)
-    left = MOST_PRICED
+    left = min(MOST_PRICED, MOST_PRICED_STEPS // max(1, len(now.steps) + len(design.edges)))
     done: list[Issue] = []
     for issue in issues:
         fixes: list[Fix] = []

@@ -53,7 +53,11 @@ def account(
     pieces = stitch(walked.steps)
     ops = tuple([op for piece in pieces for op in piece.ops])
     steps = tuple([row.step for row in walked.steps])
-    outputs = tuple(pieces[at].outputs[int(port[3:])].id for at, port in output_steps(design, steps).values())
+    outputs = tuple(
+        pieces[at].outputs[int(port[3:])].id
+        for at, port in output_steps(design, steps).values()
+        if int(port[3:]) < len(pieces[at].outputs)  # a step whose config was refused may give fewer than it names
+    )
     kernels = fused(walked.steps, pieces, outputs)
     entries = [i for i, row in enumerate(walked.steps) if row.step.node.block == "input"]
     total = sum([op.macs for op in ops])

@@ -19,7 +19,7 @@ from designer.cost.measure import Measure, Refusal, measure
 from designer.cost.record import Record
 from designer.cost.result import Form
 from designer.deploy.passes import apply_passes
-from designer.design.check import check
+from designer.design.check import MAX_ISSUES, check
 from designer.design.issue import Issue
 from designer.design.model import Design
 from designer.design.unroll import Step, unroll
@@ -41,7 +41,7 @@ class WalkedStep:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """All steps in execution order and the problems found, in the same order, one per node and field."""
+    """All steps in execution order and the first problems found, in the same order, one per node and field."""
 
     steps: tuple[WalkedStep, ...]
     issues: tuple[Issue, ...]
@@ -139,6 +139,8 @@ class _Walker:
         return next(iter(self.inputs.values()), (1, 3, 224, 224))
 
     def _report(self, place: Place, refusal: Refusal) -> None:
+        if len(self.issues) >= MAX_ISSUES:
+            return
         issue = issue_of(place, refusal)
         self.issues.setdefault((issue.node, issue.field), issue)
 

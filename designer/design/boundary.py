@@ -12,8 +12,17 @@ Value = tuple[str, str]
 
 def members(design: Design, group_id: str) -> set[str]:
     """Return the ids of the nodes in a group, nested ones included."""
+    return all_members(design).get(group_id, set())
+
+
+def all_members(design: Design) -> dict[str, set[str]]:
+    """Return for each group the ids of the nodes in it, nested ones included."""
     paths = group_paths(design)
-    return {node.id for node in design.nodes if group_id in paths.get(node.group or "", ())}
+    inside: dict[str, set[str]] = {group: set() for group in paths}
+    for node in design.nodes:
+        for group in paths.get(node.group or "", ()):
+            inside[group].add(node.id)
+    return inside
 
 
 def entering(design: Design, inside: set[str]) -> list[Value]:
@@ -29,12 +38,11 @@ def leaving(design: Design, inside: set[str]) -> list[Value]:
     return list(dict.fromkeys(found))
 
 
-def repeat_obstacle(design: Design, group_id: str) -> str | None:
-    """Return why a group cannot be built several times in sequence, or None where it can.
+def repeat_obstacle(design: Design, inside: set[str]) -> str | None:
+    """Return why a group of these nodes cannot be built several times in sequence, or None where it can.
 
     One value must enter it (it may be used twice, as around a shortcut) and one must leave it.
     """
-    inside = members(design, group_id)
     ins, outs = entering(design, inside), leaving(design, inside)
     if len(ins) != 1:
         return f"one value must enter it, {_counted(ins)}. Group only the part to repeat."

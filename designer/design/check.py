@@ -6,33 +6,38 @@ What depends on shapes (channels that do not divide, inputs that do not match) i
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
 from designer.design import fields
 from designer.design.blockinfo import BlockInfo, palette
-from designer.design.boundary import repeat_obstacle
+from designer.design.boundary import all_members, repeat_obstacle
 from designer.design.check_wiring import wiring_issues
 from designer.design.issue import Fix, Issue, quoted
-from designer.design.model import MAX_STEPS, Design, Node
+from designer.design.model import MAX_GROUP_DEPTH, MAX_STEPS, Design, Node
 from designer.design.repeat import why_not_repeatable
 from designer.design.surgery import name_of
 from designer.design.unroll import step_count
 
+MAX_ISSUES = 50
+"""More than anybody reads. Finding hints and fixes for thousands of them would take minutes."""
+
 
 def check(design: Design) -> list[Issue]:
-    """Return every structural problem; empty where the design can be built as far as its structure says."""
+    """Return the structural problems, the first MAX_ISSUES of them; empty where the structure can be built."""
     if not design.nodes:
         return [Issue(None, None, "The design is empty. Add a block from the palette, or open a preset.")]
-    return [
-        *_ids(design),
-        *(issue for node in design.nodes for issue in _node(node)),
-        *_inputs(design),
-        *wiring_issues(design),
-        *_groups(design),
-        *_shares(design),
-        *_size(design),
-    ]
+    found = itertools.chain(
+        _size(design),
+        _ids(design),
+        (issue for node in design.nodes for issue in _node(node)),
+        _inputs(design),
+        wiring_issues(design),
+        _groups(design),
+        _shares(design),
+    )
+    return list(itertools.islice(found, MAX_ISSUES))
 
 
 def _ids(design: Design) -> Iterator[Issue]:
@@ -69,7 +74,7 @@ def _config(node: Node, info: BlockInfo) -> Iterator[Issue]:
     names = {field.name for field in info.fields}
     for name in node.config.keys() - names:
         drop = Fix("Drop it", {"op": "replace_block", "id": node.id, "block": node.block})
-        yield Issue(node.id, name, f"{_who(node)}: {fields.unknown_field(info, name)}", fixes=(drop,))
+        yield Issue(node.id, name, f"{name_of(node)}: {fields.unknown_field(info, name)}", fixes=(drop,))
     for field in info.fields:
         if field.name not in node.config:
             message = f"{_who(node)}: {field.name} is missing; it takes {fields.allowed(field)}."
@@ -100,7 +105,7 @@ def _inputs(design: Design) -> Iterator[Issue]:
 
 
 def _groups(design: Design) -> Iterator[Issue]:
-    groups = design.group_by_id()
+    groups, inside = design.group_by_id(), all_members(design)
     for node in design.nodes:
         if node.group is not None and node.group not in groups:
             fix = Fix("Put it into a new group", {"op": "group", "ids": [node.id], "label": node.group})
@@ -109,7 +114,7 @@ def _groups(design: Design) -> Iterator[Issue]:
     for group in design.groups:
         seen = [group.id]
         at = group.parent
-        while at is not None and at in groups and at not in seen:
+        while at is not None and at in groups and at not in seen and len(seen) <= MAX_GROUP_DEPTH:
             seen.append(at)
             at = groups[at].parent
         if group.parent is not None and group.parent not in groups:
@@ -117,8 +122,12 @@ def _groups(design: Design) -> Iterator[Issue]:
             yield Issue(group.id, None, message)
         elif at == group.id:
             yield Issue(group.id, None, f"Group {name_of(group)} is inside itself: {' in '.join([*seen, at])}.")
+        if len(seen) > MAX_GROUP_DEPTH:
+            fix = Fix("Ungroup it", {"op": "ungroup", "id": group.id})
+            message = f"Group {name_of(group)} lies more than {MAX_GROUP_DEPTH} groups deep. Ungroup some of them."
+            yield Issue(group.id, None, message, fixes=(fix,))
         if group.repeat > 1:
-            obstacle = repeat_obstacle(design, group.id)
+            obstacle = repeat_obstacle(design, inside[group.id])
             if obstacle:
                 fix = Fix("Build it once", {"op": "set_group_repeat", "id": group.id, "repeat": 1})
                 message = f"Group {name_of(group)} cannot repeat {group.repeat} times: {obstacle}"
@@ -131,6 +140,17 @@ def _shares(design: Design) -> Iterator[Issue]:
         if node.shares is not None and (node.shares not in nodes or node.shares == node.id):
             what = "itself" if node.shares == node.id else f"node {quoted(node.shares)}, which does not exist"
             yield Issue(node.id, None, f"{_who(node)}: it shares the weights of {what}.")
+        elif node.shares is not None and not _alike(node, nodes[node.shares]):
+            message = (
+                f"{_who(node)}: it shares the weights of {name_of(nodes[node.shares])}, so both must be the same block "
+                "with the same config and repeat, and the other must have weights of its own."
+            )
+            yield Issue(node.id, None, message)
+
+
+def _alike(node: Node, owner: Node) -> bool:
+    same = (node.block, node.config, node.repeat) == (owner.block, owner.config, owner.repeat)
+    return same and owner.shares is None
 
 
 def _size(design: Design) -> Iterator[Issue]:
@@ -138,7 +158,7 @@ def _size(design: Design) -> Iterator[Issue]:
     if total > MAX_STEPS:
         most = max(design.nodes, key=lambda node: node.repeat)
         message = (
-            f"The design has {total} layers once repeats are written out; at most {MAX_STEPS} are built. "
+            f"The design has {quoted(total)} layers once repeats are written out; at most {MAX_STEPS} are built. "
             "Lower a repeat count."
         )
         fix = Fix(f"Build {name_of(most)} once", {"op": "set_repeat", "id": most.id, "repeat": 1})

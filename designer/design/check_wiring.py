@@ -15,17 +15,15 @@ from designer.design.text import near
 ALL_KINDS = frozenset({"map", "tokens", "vector"})
 
 
-def wiring_issues(design: Design) -> list[Issue]:
-    """Return the problems of edges, ports and outputs."""
+def wiring_issues(design: Design) -> Iterator[Issue]:
+    """Yield the problems of edges, ports and outputs, then the warnings."""
     wiring = _Wiring(design)
-    found = [
-        *wiring.edges(),
-        *wiring.ports(),
-        *wiring.cycle(),
-        *wiring.kinds(),
-        *wiring.outputs(),
-    ]
-    return found + list(wiring.dead())
+    yield from wiring.edges()
+    yield from wiring.ports()
+    yield from wiring.cycle()
+    yield from wiring.kinds()
+    yield from wiring.outputs()
+    yield from wiring.dead()
 
 
 class _Wiring:

@@ -92,7 +92,7 @@ def _check_text(what: str, text: str, least: int) -> None:
 
 def _written_out(design: Design, repeated: Group) -> Design:
     """Return the design with the copies of a repeated group drawn one after another inside it, and its repeat 1."""
-    obstacle = repeat_obstacle(design, repeated.id)
+    obstacle = repeat_obstacle(design, members(design, repeated.id))
     if obstacle:
         raise EditError.saying(f"{name_of(repeated)} cannot be written out: {obstacle}")
     inside = members(design, repeated.id)

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_NODES = 2000
+MAX_GROUPS = 500
+MAX_GROUP_DEPTH = 16
 MAX_REPEAT = 200
 MAX_STEPS = 10_000
 MAX_SIZE = 4096
@@ -82,7 +84,7 @@ class Design(_Part):
     outputs: dict[Id, tuple[Id, PortName]] = Field(default_factory=dict)
     nodes: Annotated[tuple[Node, ...], Field(max_length=MAX_NODES)] = ()
     edges: Annotated[tuple[Edge, ...], Field(max_length=MAX_NODES * 8)] = ()
-    groups: Annotated[tuple[Group, ...], Field(max_length=MAX_NODES)] = ()
+    groups: Annotated[tuple[Group, ...], Field(max_length=MAX_GROUPS)] = ()
     meta: dict[str, JsonValue] = Field(default_factory=dict)
 
     def node(self, node_id: str) -> Node:
@@ -114,9 +116,10 @@ class Design(_Part):
         Node order does not count either; port order does.
         """
         nodes = sorted(
-            (n.id, n.block, json.dumps(n.config, sort_keys=True), n.repeat, n.group, n.shares) for n in self.nodes
+            ((n.id, n.block, json.dumps(n.config, sort_keys=True), n.repeat, n.group, n.shares) for n in self.nodes),
+            key=str,  # where an id comes twice, None would be compared with text
         )
-        groups = sorted((g.id, g.parent, g.repeat) for g in self.groups)
+        groups = sorted(((g.id, g.parent, g.repeat) for g in self.groups), key=str)
         edges = sorted((e.target, e.target_port, e.source, e.source_port) for e in self.edges)
         inputs = {name: spec.model_dump() for name, spec in self.inputs.items()}
         payload = [SCHEMA_VERSION, inputs, list(self.outputs.items()), nodes, edges, groups]

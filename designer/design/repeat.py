@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from designer.design.boundary import repeat_obstacle
+from designer.design.boundary import members, repeat_obstacle
 from designer.design.issue import EditError, quoted
 from designer.design.keymap import with_moved_keys
 from designer.design.model import MAX_REPEAT, Design, Node
@@ -33,7 +33,7 @@ def set_group_repeat(design: Design, id: str, repeat: int) -> Design:
     """Build a group's whole subgraph `repeat` times in sequence."""
     group = group_of(design, id)
     _check_count(name_of(group), repeat)
-    obstacle = repeat_obstacle(design, id) if repeat > 1 else None
+    obstacle = repeat_obstacle(design, members(design, id)) if repeat > 1 else None
     if obstacle:
         raise EditError.saying(f"{name_of(group)} cannot repeat: {obstacle}")
     changed = (g.model_copy(update={"repeat": repeat}) if g.id == id else g for g in design.groups)

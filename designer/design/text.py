@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MAX_NAMES = 500
+"""Comparing a name with more of them takes too long to be worth a hint."""
+
 
 def near(name: str, names: Iterable[str]) -> str:
     """Return ` Did you mean "x"?` for the nearest of the names, or nothing."""
-    match = difflib.get_close_matches(name[:64], list(names), n=1)
+    match = difflib.get_close_matches(name[:64], list(names)[:MAX_NAMES], n=1)
     return f' Did you mean "{match[0]}"?' if match else ""
 
 

@@ -1,8 +1,8 @@
 """From the drawn design to the sequence that is executed: repeats written out, in execution order.
 
 Everything that builds, counts or exports a design reads these steps. The reading is tolerant, so that a design with
-problems can still be shown: nodes on a cycle or of an unknown block are left out, and a port with nothing connected
-has the source None. `designer.design.check` reports all of that.
+problems can still be shown: nodes on a cycle or of an unknown block are left out, and a port with nothing connected,
+or a wire from a port that does not exist, has the source None. `designer.design.check` reports all of that.
 
 A repeated node is built n times in sequence through in0 and out0. A repeated group is its whole subgraph built n
 times in sequence: the value that leaves copy i is the value that enters copy i + 1. The very first copy of a node
@@ -18,8 +18,8 @@ from typing import Any
 
 from designer.design.blockinfo import BlockInfo, palette
 from designer.design.graph import stable_order
-from designer.design.issue import DesignError
-from designer.design.model import MAX_STEPS, Design, Node
+from designer.design.issue import DesignError, quoted
+from designer.design.model import MAX_GROUP_DEPTH, MAX_STEPS, Design, Node
 
 Source = tuple[int, str]
 """Index of the producing step and the name of its output port."""
@@ -41,7 +41,7 @@ def unroll(design: Design) -> tuple[Step, ...]:
     total = step_count(design)
     if total > MAX_STEPS:
         raise DesignError.saying(
-            f"The design has {total} layers once repeats are written out; at most {MAX_STEPS} are built. "
+            f"The design has {quoted(total)} layers once repeats are written out; at most {MAX_STEPS} are built. "
             "Lower a repeat count."
         )
     return tuple(_Unroller(design).run())
@@ -50,7 +50,8 @@ def unroll(design: Design) -> tuple[Step, ...]:
 def output_steps(design: Design, steps: tuple[Step, ...]) -> dict[str, Source]:
     """Return for each output name the step and port that produce it; outputs that nothing produces are left out."""
     last = {step.node.id: index for index, step in enumerate(steps)}
-    return {name: (last[node], port) for name, (node, port) in design.outputs.items() if node in last}
+    found = {name: (last[node], port) for name, (node, port) in design.outputs.items() if node in last}
+    return {name: (at, port) for name, (at, port) in found.items() if port in _out_ports(steps[at].node)}
 
 
 def step_count(design: Design) -> int:
@@ -71,13 +72,16 @@ def copies(design: Design) -> dict[str, int]:
 
 
 def group_paths(design: Design) -> dict[str, tuple[str, ...]]:
-    """Return for each group itself and the groups around it, outermost first; a missing or looping parent ends it."""
+    """Return for each group itself and the groups around it, outermost first, MAX_GROUP_DEPTH of them at most.
+
+    A missing or looping parent ends it.
+    """
     groups = design.group_by_id()
     paths: dict[str, tuple[str, ...]] = {}
     for start in groups:
         path: list[str] = []
         at: str | None = start
-        while at is not None and at in groups and at not in path:
+        while at is not None and at in groups and at not in path and len(path) < MAX_GROUP_DEPTH:
             path.append(at)
             at = groups[at].parent
         paths[start] = tuple(reversed(path))
@@ -192,4 +196,8 @@ class _Unroller:
 
     def _latest(self, output: tuple[str, str]) -> Source | None:
         index = self.last.get(output[0])
-        return None if index is None else (index, output[1])
+        return None if index is None or output[1] not in _out_ports(self.nodes[output[0]]) else (index, output[1])
+
+
+def _out_ports(node: Node) -> tuple[str, ...]:
+    return palette()[node.block].outputs(node.config)

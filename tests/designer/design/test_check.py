@@ -47,7 +47,7 @@ def errors(design: Design) -> list[tuple[str | None, str | None, str]]:
             sketch("i:in a:rb o:out", "i > a > o", config={"a": {"strid": 2}}),
             "a",
             "strid",
-            'RepGhost bottleneck "a": RepGhost bottleneck has no field "strid". Did you mean "stride"?',
+            '"a": RepGhost bottleneck has no field "strid". Did you mean "stride"?',
         ),
         (
             sketch("i:in a:repghost_botleneck o:out", "i > a > o"),
