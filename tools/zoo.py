@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from blocks.config import Shape
+from blocks.randomise import randomise, settle_norms
 from designer.builder import Network, build
 from designer.cost.accounting import account
 from designer.deploy.network import to_deploy
@@ -27,7 +28,6 @@ from designer.export.files import export_file
 from designer.export.options import ExportOptions
 from designer.export.result import ExportError
 from designer.presets import PRESETS, load_preset
-from tests.helpers.randomise import randomise, settle_norms
 from tests.oracles.timm_oracle import create, torch_macs
 from tools.zoo_digest import ROOT, row_key, source_digest
 from tools.zoo_page import page

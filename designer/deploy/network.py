@@ -11,6 +11,7 @@ from torch import nn
 
 from blocks import reparam
 from blocks.config import Shape
+from blocks.randomise import randomise, settle_norms
 from designer.builder import Network
 from designer.deploy.passes import Fold, apply_passes, find_folds
 
@@ -49,6 +50,9 @@ def _fold(layers: list[nn.Module], fold: Fold) -> None:
 
 
 FLOAT64_LIMIT = 1e-10
+SETTLING = 16
+"""Random inputs that norm statistics are taken from."""
+
 FLOAT32_LIMIT = 1e-5
 """Below this a difference in float32 is rounding, however quiet the train form's own rounding happens to be."""
 
@@ -63,6 +67,8 @@ class DeployCheck:
     float32: float
     float32_noise: float
     """The train form's own float32-against-float64 error, the yardstick for `float32`."""
+    randomised: bool
+    """Whether weights and norm statistics were randomised for the check, because there is no checkpoint."""
 
     @property
     def equal(self) -> bool:
@@ -71,23 +77,25 @@ class DeployCheck:
 
     def to_text(self) -> str:
         """Return the check as one sentence."""
+        whose = "randomised weights" if self.randomised else "these weights"
         return (
-            f"deploy against train form on {self.inputs} inputs: largest relative difference {self.float64:.1e} in "
+            f"deploy against train form with {whose} on {self.inputs} inputs: largest relative difference {self.float64:.1e} in "
             f"float64 (limit {FLOAT64_LIMIT:.0e}), {self.float32:.1e} in float32 "
             f"(the train form's own rounding: {self.float32_noise:.1e})"
         )
 
 
-def check_deploy(network: Network, shapes: Sequence[Shape], *, stir: bool, inputs: int = 4) -> DeployCheck:
+def check_deploy(network: Network, shapes: Sequence[Shape], *, fresh: bool, inputs: int = 4) -> DeployCheck:
     """Compare train and deploy form on `inputs` random normal inputs of these shapes (batch is ignored).
 
-    `stir` draws new values for every vector parameter and norm statistic first: with freshly initialised batch norms
+    `fresh` weights are randomised first, in a copy, and their norms settled: with freshly initialised batch norms
     and layer scales of 1e-6 even a broken fold passes. Weights that were trained are checked as they are.
     """
     generator = torch.Generator().manual_seed(0)
     train32 = network.copy().eval()
-    if stir:
-        stir_norms(train32, generator)
+    if fresh:
+        randomise(train32, generator)
+        settle_norms(train32, [torch.randn(SETTLING, *shape[1:], generator=generator) for shape in shapes])
     train64 = train32.copy().double()
     example = [torch.randn(inputs, *shape[1:], generator=generator) for shape in shapes]
     wide = [x.double() for x in example]
@@ -98,19 +106,8 @@ def check_deploy(network: Network, shapes: Sequence[Shape], *, stir: bool, input
             float64=relative_error(outputs_of(to_deploy(train64)(*wide)), truth),
             float32=relative_error(outputs_of(to_deploy(train32)(*example)), truth),
             float32_noise=relative_error(outputs_of(train32(*example)), truth),
+            randomised=fresh,
         )
-
-
-def stir_norms(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw every vector parameter (norm scales, layer scales, biases) and every running statistic anew, in place."""
-    with torch.no_grad():
-        for name, value in (*network.named_parameters(), *network.named_buffers()):
-            if value.ndim != 1 or not value.is_floating_point():
-                continue
-            if name.endswith(("running_mean", "bias")):
-                value.normal_(0.0, 0.1, generator=generator)
-            else:
-                value.uniform_(0.5, 1.5, generator=generator)
 
 
 def outputs_of(result: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

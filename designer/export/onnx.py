@@ -17,10 +17,10 @@ import onnx
 import torch
 
 from blocks.config import Shape
-from blocks.norms import settle_norms
+from blocks.randomise import settle_norms
 from designer.builder import Network, build
 from designer.cost.walk import walk
-from designer.deploy.network import DeployCheck, check_deploy, outputs_of, relative_error, to_deploy
+from designer.deploy.network import SETTLING, DeployCheck, check_deploy, outputs_of, relative_error, to_deploy
 from designer.design.model import Design
 from designer.export.checkpoint import read_weights
 from designer.export.onnx_clean import clean, mark_origins
@@ -111,12 +111,12 @@ def prepare(design: Design, options: ExportOptions, progress: Progress = silent)
         network.load_weights(read_weights(options.weights))
     elif options.precision == "fp16":
         # Fresh batch norms let random activations grow past what half precision holds (65504).
-        settle_norms(network, example_inputs(_small_shapes(design, network), 16))
+        settle_norms(network, example_inputs(_small_shapes(design, network), SETTLING))
     network.eval()
     if options.form == "train":
         return network, None
     progress(0.15, "folding to the deploy form and checking it")
-    check = check_deploy(network, _small_shapes(design, network), stir=options.weights is None)
+    check = check_deploy(network, _small_shapes(design, network), fresh=options.weights is None)
     if not check.equal:
         raise ExportError(
             f"The deploy form differs from the train form: {check.float64:.1e} in float64 (limit 1e-10), "

@@ -85,7 +85,8 @@ def _result(result: dict[str, Any]) -> None:
     )
     if check:
         st.markdown(
-            f"Deploy form against train form on {check['inputs']} inputs: {check['float64']:.1e} in float64 "
+            f"Deploy form against train form with {'randomised' if check['randomised'] else 'these'} weights on "
+            f"{check['inputs']} inputs: {check['float64']:.1e} in float64 "
             f"(limit 1e-10), {check['float32']:.1e} in float32 (the train form's own rounding: "
             f"{check['float32_noise']:.1e})."
         )

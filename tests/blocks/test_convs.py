@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from blocks.config import BlockConfig, BlockError
 from blocks.convs import ConvNormActBlock, ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
-from tests.helpers.randomise import randomise, settle_norms
+from blocks.randomise import randomise, settle_norms
 
 IN_SHAPE = (1, 24, 15, 13)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from blocks.ghost import GhostBottleneckConfig, GhostModule, GhostModuleConfig
-from tests.helpers.randomise import randomise, settle_norms
+from blocks.randomise import randomise, settle_norms
 
 
 def ready(module: GhostModule, channels: int) -> torch.Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from blocks.config import BlockError
 from blocks.heads import LinearConfig, SqueezeExciteConfig
-from tests.helpers.randomise import randomise
+from blocks.randomise import randomise
 
 
 def hard_sigmoid(x: Tensor) -> Tensor:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from blocks.randomise import randomise, settle_norms
 from blocks.sampling import Resampling, SaliencySampler, axis_matrices, reduced_side, resample
 from blocks.ssb import SSBBottleneckConfig
-from tests.helpers.randomise import randomise, settle_norms
 
 
 def uniform(height: int, width: int, factor: int) -> tuple[Resampling, Resampling]:

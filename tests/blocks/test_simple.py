@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from blocks.config import BlockConfig, BlockError, Shape
+from blocks.randomise import randomise, settle_norms
 from blocks.simple import (
     ActivationConfig,
     BatchNormConfig,
@@ -16,7 +17,6 @@ from blocks.simple import (
     LayerNormConfig,
     OutputConfig,
 )
-from tests.helpers.randomise import randomise, settle_norms
 
 
 @pytest.mark.parametrize("config", [IdentityConfig(), OutputConfig()])

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from blocks.catalog import CATALOG
 from blocks.config import BlockConfig, BlockError, Shape
 from blocks.module import Block
-from tests.helpers.randomise import randomise, settle_norms
+from blocks.randomise import randomise, settle_norms
 
 SIDES = ((15, 13), (1, 1))
 """Odd, and not square; 1 x 1 where a block takes nothing larger."""

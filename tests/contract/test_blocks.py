@@ -1,6 +1,6 @@
 """What every block's module promises, on every sample: shapes, gradients, deploy form, export.
 
-Each check on numbers first makes everything in the block visible: see `tests.helpers.randomise`.
+Each check on numbers first makes everything in the block visible: see `blocks.randomise`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from blocks.config import kind_of
+from blocks.randomise import randomise
 from tests.contract.onnx_parity import onnx_bytes, onnx_outputs, relative_error
 from tests.contract.samples import Sample, all_samples, leaves, main_samples, same_outputs, samples_of
-from tests.helpers.randomise import randomise
 
 SAMPLES = pytest.mark.parametrize("sample", all_samples(), ids=str)
 

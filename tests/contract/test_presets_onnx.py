@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from blocks.randomise import randomise, settle_norms
 from designer.builder import build
 from designer.cost.accounting import account
 from designer.export.checkpoint import read_weights, write_weights
@@ -14,7 +15,6 @@ from designer.export.onnx import export_onnx
 from designer.export.options import ExportOptions
 from designer.presets import PRESETS, load_preset
 from tests.contract.onnx_parity import onnx_outputs, relative_error
-from tests.helpers.randomise import randomise, settle_norms
 
 SMALLEST = {
     "RepGhostNet": "repghostnet_050",

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
+from blocks.randomise import randomise
 from designer.builder import build
 from designer.deploy.network import to_deploy
 from designer.presets import load_preset
 from tests.contract.onnx_parity import relative_error
-from tests.helpers.randomise import randomise
 from tests.oracles.call_order import copy_weights
 from tests.oracles.timm_oracle import create
 

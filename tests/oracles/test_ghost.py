@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from blocks.randomise import randomise, settle_norms
 from designer.builder import build
 from designer.presets import PRESETS, load_preset
-from tests.helpers.randomise import randomise, settle_norms
 from tests.oracles.timm_oracle import create
 
 NAMES = [name for name, info in PRESETS.items() if info.system in ("GhostNet", "RepGhostNet", "ResNet-RS")]

@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from blocks.hornet import GnConv, GnConvConfig
+from blocks.randomise import randomise
 from designer.builder import build
 from designer.cost.accounting import account
 from designer.cost.record import record
 from designer.deploy.network import to_deploy
 from designer.presets import load_preset
 from tests.contract.onnx_parity import relative_error
-from tests.helpers.randomise import randomise
 
 COUNTED = [("hornet_tiny_7x7", 22.410, 3968.4), ("hornet_small_7x7", 49.528, 8814.0)]
 """Params (M) and MACs (M) of convolutions and linear layers of the authors' networks, counted by forward hooks."""

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
+from blocks.randomise import randomise, settle_norms
 from designer.builder import build
 from designer.deploy.network import to_deploy
 from designer.presets import load_preset
 from tests.contract.onnx_parity import relative_error
-from tests.helpers.randomise import randomise, settle_norms
 from tests.oracles.call_order import copy_weights
 from tests.oracles.timm_oracle import create
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from blocks.randomise import randomise, settle_norms
 from designer.builder import Network, build
 from designer.deploy.network import check_deploy, outputs_of, relative_error, to_deploy
 from designer.deploy.passes import find_folds
 from designer.design.model import Design
 from tests.helpers.designs import chain, tiny
-from tests.helpers.randomise import randomise, settle_norms
 
 CONV: tuple[str, dict[str, Any]] = ("conv_norm_act", {"out_channels": 6, "norm": "none", "act": "none", "bias": False})
 NORM: tuple[str, dict[str, Any]] = ("batch_norm", {})
@@ -69,13 +69,13 @@ def test_every_fold_changes_the_layer_that_takes_it() -> None:
 
 def test_check_deploy_passes_on_a_sound_network_and_sees_a_broken_fold(monkeypatch: pytest.MonkeyPatch) -> None:
     network = build(tiny())
-    assert check_deploy(network, network.input_shapes, stir=True).equal
+    assert check_deploy(network, network.input_shapes, fresh=True).equal
 
     from blocks import reparam
 
     real = reparam.fold_norm_after
     monkeypatch.setattr(reparam, "fold_norm_after", lambda conv, norm: (real(conv, norm)[0], real(conv, norm)[1] * 0))
-    assert not check_deploy(network, network.input_shapes, stir=True).equal
+    assert not check_deploy(network, network.input_shapes, fresh=True).equal
 
 
 def test_to_deploy_leaves_the_train_form_as_it_was() -> None:

@@ -1,4 +1,4 @@
-"""Make a module's tests able to see: random values everywhere, then batch-norm statistics that belong to them.
+"""Random weights that hide nothing: for checks that two forms of a network compute the same.
 
 With fresh weights a layer scale of 1e-6 or a zero last norm hides a destroyed branch, and fresh batch norms
 (mean 0, variance 1, gain 1) let a wrong fold pass. `randomise` first, then `settle_norms`, then compare forms.
@@ -7,13 +7,14 @@ With fresh weights a layer scale of 1e-6 or a zero last norm hides a destroyed b
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
-from blocks.norms import settle_norms
-
-__all__ = ["randomise", "settle_norms"]
+from blocks.layers import DropPath
 
 
 def randomise(module: nn.Module, generator: torch.Generator | None = None) -> None:
@@ -43,3 +44,24 @@ def _fill(name: str, value: Tensor, generator: torch.Generator | None) -> None:
         value.uniform_(0.5, 1.5, generator=generator)
     else:
         value.normal_(0.0, 0.5, generator=generator)
+
+
+def settle_norms(module: nn.Module, inputs: Sequence[Tensor]) -> None:
+    """Set every batch norm's statistics to those of one train-mode pass over `inputs`; leave `module` in eval mode.
+
+    Dropout and stochastic depth are off during the pass. Use a batch of two or more.
+    """
+    norms = [layer for layer in module.modules() if isinstance(layer, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    module.train()
+    for layer in module.modules():
+        if isinstance(layer, _DropoutNd | DropPath):
+            layer.eval()
+    with torch.no_grad():
+        module(*inputs)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    module.eval()
