@@ -79,8 +79,8 @@ class DeployCheck:
         """Return the check as one sentence."""
         whose = "randomised weights" if self.randomised else "these weights"
         return (
-            f"deploy against train form with {whose} on {self.inputs} inputs: largest relative difference {self.float64:.1e} in "
-            f"float64 (limit {FLOAT64_LIMIT:.0e}), {self.float32:.1e} in float32 "
+            f"deploy against train form with {whose} on {self.inputs} inputs: largest relative difference "
+            f"{self.float64:.1e} in float64 (limit {FLOAT64_LIMIT:.0e}), {self.float32:.1e} in float32 "
             f"(the train form's own rounding: {self.float32_noise:.1e})"
         )
 
