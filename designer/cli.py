@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -22,15 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        return 0
     except KeyboardInterrupt:
         print("stopped.", file=sys.stderr)
         return 1
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
     report.set_defaults(run=run_report)
 
     compare = commands.add_parser("compare", help="two or more designs side by side")
-    compare.add_argument("designs", nargs="+", metavar="DESIGN")
+    compare.add_argument("first", metavar="DESIGN", help="what the others are measured against")
+    compare.add_argument("others", nargs="+", metavar="DESIGN")
     _add_conditions(compare)
     compare.set_defaults(run=run_compare)
 
@@ -66,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--batch", type=_batch, default=1, help="a number, or dynamic")
     export.add_argument("--input", type=_size, help="for example 3x224x224")
     export.add_argument("--weights", type=Path, help="a safetensors checkpoint of this design")
-    export.add_argument("--seed", type=int, default=0, help="seed of random weights (default 0)")
+    export.add_argument("--seed", type=_seed, default=0, help="seed of random weights (default 0)")
     export.set_defaults(run=run_export)
 
     devices = commands.add_parser("devices", help="list the device profiles with their scores")
@@ -81,23 +85,39 @@ def _add_conditions(command: argparse.ArgumentParser) -> None:
     command.add_argument("--form", choices=FORMS, default="deploy")
     command.add_argument("--device", nargs="+", action="extend", metavar="NAME", help="device profiles (default: all)")
     command.add_argument("--input", type=_size, help="for example 3x224x224 (default: the design's own)")
-    command.add_argument("--batch", type=int, default=1)
+    command.add_argument("--batch", type=_count, default=1, help="1 to 4096 (default 1)")
     command.add_argument("--precision", choices=PRECISIONS, default="fp32")
 
 
 def _size(text: str) -> tuple[int, int, int]:
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})x(\d{1,5})", text)
-    if match is None or "0" in match.groups():
-        raise argparse.ArgumentTypeError(f"got {text!r}; write channels x height x width, for example 3x224x224")
+    from designer.design.model import MAX_CHANNELS, MAX_SIZE
+
+    match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})x([0-9]{1,5})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"got {text!r:.60}; write channels x height x width, for example 3x224x224")
     channels, height, width = (int(part) for part in match.groups())
+    if not (1 <= channels <= MAX_CHANNELS and 1 <= height <= MAX_SIZE and 1 <= width <= MAX_SIZE):
+        raise argparse.ArgumentTypeError(
+            f"got {text}; channels go from 1 to {MAX_CHANNELS}, sides from 1 to {MAX_SIZE}"
+        )
     return channels, height, width
 
 
+def _count(text: str) -> int:
+    return _whole(text, 1, 4096)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0, 2**32 - 1)
+
+
 def _batch(text: str) -> int | str:
-    if text == "dynamic":
-        return text
-    if not text.isdigit() or not 1 <= int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"got {text!r}; give a number from 1 to 4096, or dynamic")
+    return text if text == "dynamic" else _whole(text, 1, 4096, ", or dynamic")
+
+
+def _whole(text: str, least: int, most: int, other: str = "") -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"got {text!r:.60}; give a whole number from {least} to {most}{other}")
     return int(text)
 
 
@@ -139,9 +159,7 @@ def run_compare(options: argparse.Namespace) -> None:
     from designer.comparing import compare
     from designer.loading import load_source
 
-    if len(options.designs) < 2:
-        raise ValueError(f"compare needs two designs or more, got {len(options.designs)}.")
-    made = compare([load_source(name) for name in options.designs], **_conditions(options))
+    made = compare([load_source(name) for name in (options.first, *options.others)], **_conditions(options))
     _print_json(made.to_dict()) if options.json else print(made.to_text())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from designer.cost.accounting import Account, NodeCost, Precision
 from designer.design.diff import Entry, diff
 from designer.design.model import Design
+from designer.design.text import printable
 from designer.loading import ForeignModel, load_source
 from designer.reporting import Form, Report, Size, report
 
@@ -84,12 +85,14 @@ class Comparison:
             lines.append(f"{row.label[:33]:34}" + "".join(f"{text:>26}" for text in cells))
         lines += [f"not like for like: {what} differs ({', '.join(self.conditions[what])})" for what in self.mismatches]
         for name, entries in zip(names[1:], self.diffs, strict=True):
+            if not entries:
+                continue  # an ONNX file that is not ours has no design to compare node by node
             counts = {s: sum(e.status == s for e in entries) for s in ("same", "changed", "only_left", "only_right")}
             lines.append(
                 f"{names[0]} against {name}: {counts['same']} nodes the same, {counts['changed']} changed, "
                 f"{counts['only_left']} only in the first, {counts['only_right']} only in the second"
             )
-        return "\n".join([*lines, *self.sentences])
+        return "\n".join(printable(line) for line in (*lines, *self.sentences))
 
 
 def compare(
@@ -145,10 +148,11 @@ def cost_by_stride(made: Report) -> dict[str, dict[str, float]]:
 
 def stride_of(node: NodeCost, found: Account) -> str:
     """Return the output stride of a node as one of `STRIDES`, by its first output's height against the input's."""
-    shape, height = node.out_shapes[0], found.inputs[0][2]
-    if len(shape) != 4 or shape[2] <= 1:
+    shape = node.out_shapes[0] if node.out_shapes else ()
+    sides = [given[2] for given in found.inputs if len(given) == 4]
+    if len(shape) != 4 or shape[2] <= 1 or not sides:
         return "head"
-    steps = 1
+    steps, height = 1, sides[0]
     while height / shape[2] > 2**steps * 1.5 and steps < 5:
         steps += 1
     return f"/{2**steps}"
@@ -160,8 +164,10 @@ Strides = dict[str, dict[str, float]]
 def _why(first: Report, first_strides: Strides, second: Report, second_strides: Strides) -> list[str]:
     """Return one sentence per device: which is faster, by how much, where, and what goes with it."""
     sentences = []
-    for name in first.latency.keys() & second.latency.keys():
-        left, right = first.latency[name], second.latency[name]
+    for name, left in first.latency.items():
+        right = second.latency.get(name)
+        if right is None or left.ms == right.ms:
+            continue
         fast, slow, sign = (first, second, 1) if left.ms <= right.ms else (second, first, -1)
         gap = abs(right.ms - left.ms)
         place = max(STRIDES, key=lambda s: sign * (second_strides[s].get(name, 0.0) - first_strides[s].get(name, 0.0)))
@@ -184,13 +190,13 @@ def _times(a: int, b: int) -> str:
 def _conditions(reports: Sequence[Report]) -> dict[str, tuple[str, ...]]:
     rows = [made.to_dict() for made in reports]
     table = {key: tuple(_shown(row[key]) for row in rows) for key in CONDITIONS}
-    outputs = tuple(", ".join(str(shape[1]) for shape in _output_shapes(made.account)) for made in reports)
+    outputs = tuple(", ".join(str(channels) for channels in _output_channels(made.account)) for made in reports)
     return {"input": table.pop("input"), "classes": outputs} | table
 
 
-def _output_shapes(found: Account) -> list[tuple[int, ...]]:
-    outputs = [node.out_shapes[0] for node in found.nodes if node.block == "output"]
-    return outputs or [node.out_shapes[0] for node in found.nodes[-1:]]
+def _output_channels(found: Account) -> list[int]:
+    shapes = {tensor.id: tensor.shape for op in found.ops for tensor in (*op.inputs, *op.outputs)}
+    return [shapes[id][1] for id in found.outputs if len(shapes.get(id, ())) > 1]
 
 
 def _shown(value: Any) -> str:
@@ -203,7 +209,8 @@ def _rows(reports: Sequence[Report]) -> tuple[Row, ...]:
         _row(key, label, unit, [row[key] / divisor for row in dicts]) for key, (label, unit, divisor) in METRICS.items()
     ]
     for name, figure in reports[0].latency.items():
-        rows.append(_row(name, f"latency estimate, {figure.title}", "ms", [r.latency[name].ms for r in reports]))
+        if all(name in made.latency for made in reports):
+            rows.append(_row(name, f"latency estimate, {figure.title}", "ms", [r.latency[name].ms for r in reports]))
     return tuple(rows)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from designer.design.issue import DesignError
-from designer.design.load import parse_design
+from designer.design.load import parse_design, refuse_size
 from designer.design.model import Design
 from designer.presets import PRESETS, load_preset
 
@@ -56,8 +56,9 @@ def load_source(source: str | Path) -> Design | ForeignModel:
             return load_preset(text)
         except ValueError as error:
             raise DesignError.saying(f"{error}") from None
-    if path.suffix == ".onnx":
+    if path.suffix.lower() == ".onnx":
         return _from_onnx(path)
+    refuse_size(path.stat().st_size)
     return parse_design(path.read_bytes())
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from designer.cost.accounting import Account, Precision, account
+from designer.cost.accounting import Account, Precision, account, bytes_per_element
+from designer.design.check import check
 from designer.design.issue import DesignError
 from designer.design.model import Design
+from designer.design.text import printable
 from designer.latency import Latency, latency_of, profiles_named
 from designer.loading import ForeignModel, load_source
 
@@ -28,7 +30,6 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values; bytes at the report's precision."""
         found, size = self.account, self.account.bytes(self.precision)
-        per_element = size.weights // found.weight_elements if found.weight_elements else 0
         result: dict[str, Any] = {
             "name": found.name,
             "form": found.form,
@@ -43,14 +44,14 @@ class Report:
             "weight_bytes": size.weights,
             "arithmetic_intensity": found.arithmetic_intensity(self.precision),
             "coverage": found.coverage,
-            "uncounted": [vars_of(row) for row in found.uncounted],
+            "uncounted": [asdict(row) for row in found.uncounted],
             "nodes": [
                 {
                     "id": node.id,
                     "block": node.block,
                     "params": node.params,
                     "macs": node.macs,
-                    "memory_access_bytes": node.memory_access * per_element,
+                    "memory_access_bytes": node.memory_access * bytes_per_element(self.precision),
                     "out_shapes": [list(shape) for shape in node.out_shapes],
                 }
                 for node in found.nodes
@@ -74,6 +75,9 @@ class Report:
         ]
         lines += [f"  not counted: {u['op']} in {u['node']}" for u in row["uncounted"]]
         lines += [f"  latency estimate, {f.title}: {_band(f)}" for f in self.latency.values()]
+        lines += (
+            [] if self.account.kernels else ["  latency              nothing to time: the network computes nothing"]
+        )
         lines += ["", f"  {'node':24} {'block':24} {'params':>10} {'MACs':>10} {'access':>11}  out"]
         for node in row["nodes"]:
             shapes = ", ".join("x".join(str(n) for n in shape[1:]) for shape in node["out_shapes"])
@@ -83,7 +87,7 @@ class Report:
             )
         if self.audit:
             lines += ["", *self.audit["text"]]
-        return "\n".join(lines)
+        return "\n".join(printable(line) for line in lines)
 
 
 def report(
@@ -99,13 +103,14 @@ def report(
     """Return params, MACs, memory and latency of a design, a preset's name, or a foreign ONNX model.
 
     `size` is (channels, height, width) instead of the design's own input; `devices` names profiles, all of them by
-    default; a latency is always at its profile's own precision and batch. `audit` runs fvcore on the built network
-    as well. Raises DesignError with every problem of a design that does not build.
+    default; a latency is always at its profile's own precision and batch, and a network that computes nothing has none.
+    `audit` runs fvcore on the built network as well. Raises DesignError with the problems of a design that does not
+    build.
     """
     source = load_source(design) if isinstance(design, str) else design
     found = usable_account(source, form=form, batch=batch, size=size)
     figures = {}
-    for profile in profiles_named(devices):
+    for profile in profiles_named(devices) if found.kernels else ():
         at_batch = (
             found if profile.batch == batch else usable_account(source, form=form, batch=profile.batch, size=size)
         )
@@ -119,12 +124,10 @@ def usable_account(source: Design | ForeignModel, *, form: Form, batch: int, siz
         from designer.cost.onnx_reader import account_onnx
 
         return account_onnx(source.path, batch=batch, size=size)
-    from designer.validation import validate
-
     found = account(source, form=form, batch=batch, size=size)
-    errors = [issue for issue in validate(source) if issue.kind == "error"] if not found.complete else []
-    if found.issues or errors:
-        raise DesignError([*errors, *found.issues])
+    errors = [issue for issue in (*check(source), *found.issues) if issue.kind == "error"]
+    if errors:
+        raise DesignError(errors)
     return found
 
 
@@ -134,11 +137,6 @@ def _audit(source: Design | ForeignModel, form: Form, size: Size | None, batch: 
     from designer.cost.audit import audit
 
     return audit(source, form=form, batch=batch, size=size).to_dict()
-
-
-def vars_of(row: Any) -> dict[str, Any]:
-    """Return a slotted dataclass as a dict."""
-    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _band(figure: Latency) -> str:

@@ -8,7 +8,7 @@ from designer.design.boundary import members, repeat_obstacle
 from designer.design.graph import stable_order
 from designer.design.issue import EditError, quoted
 from designer.design.keymap import with_moved_keys
-from designer.design.model import MAX_NODES, Design, Group, Id
+from designer.design.model import MAX_GROUPS, MAX_NODES, Design, Group, Id
 from designer.design.surgery import (
     group_of,
     info_of,
@@ -32,8 +32,8 @@ def group(design: Design, ids: list[str], label: str, id: Id | None = None) -> D
     """
     chosen = nodes_of(design, ids)
     _check_text("A label", label, 0)
-    if len(design.groups) >= MAX_NODES:
-        raise EditError.saying(f"A design holds at most {MAX_NODES} groups.")
+    if len(design.groups) >= MAX_GROUPS:
+        raise EditError.saying(f"A design holds at most {MAX_GROUPS} groups. Ungroup some first.")
     if id is not None and id in design.by_id().keys() | design.group_by_id().keys():
         raise EditError.saying(f"The id {quoted(id)} is taken. Choose another.")
     new = id or new_id(design, "group")
@@ -99,6 +99,11 @@ def _written_out(design: Design, repeated: Group) -> Design:
     if len(design.nodes) + len(inside) * (repeated.repeat - 1) > MAX_NODES:
         raise EditError.saying(
             f"Written out, the design would have more than {MAX_NODES} nodes. Lower the repeat first."
+        )
+    nested = sum(repeated.id in path for path in group_paths(design).values()) - 1
+    if len(design.groups) + nested * (repeated.repeat - 1) > MAX_GROUPS:
+        raise EditError.saying(
+            f"Written out, the design would have more than {MAX_GROUPS} groups. Lower the repeat first."
         )
     moves = _key_moves(design, repeated, inside)
     start, exit_ = design, group_exits(design)[repeated.id]

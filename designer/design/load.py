@@ -47,18 +47,22 @@ def parse_design(data: str | bytes | dict[str, Any]) -> Design:
         raise AssertionError("a validation error always gives a complaint") from error
 
 
+def refuse_size(size: int) -> None:
+    """Raise DesignError for a file of more bytes than are read."""
+    if size > MAX_BYTES:
+        raise DesignError.saying(
+            f"The design file has {size / 2**20:.1f} MB; at most {MAX_BYTES // 2**20} MB are read. "
+            "A design holds no weights, so check that it is the right file."
+        )
+
+
 def _refuse(issues: list[Issue]) -> None:
     if issues:
         raise DesignError(issues) from None
 
 
 def _from_text(data: str | bytes) -> Any:
-    size = len(data)
-    if size > MAX_BYTES:
-        raise DesignError.saying(
-            f"The design file has {size / 2**20:.1f} MB; at most {MAX_BYTES // 2**20} MB are read. "
-            "A design holds no weights, so check that it is the right file."
-        )
+    refuse_size(len(data))
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data.removeprefix("\ufeff")
         return json.loads(text, parse_constant=_refuse_constant)

@@ -15,6 +15,11 @@ def near(name: str, names: Iterable[str]) -> str:
     return f' Did you mean "{match[0]}"?' if match else ""
 
 
+def printable(text: str) -> str:
+    """Return text in one line without control characters, which could write over a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def storable(text: str) -> bool:
     """Return whether text can be saved: no null character (databases) and no half of a surrogate pair (UTF-8)."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))

@@ -25,6 +25,8 @@ def export_file(
     options = options or ExportOptions()
     if not Path(path).resolve().parent.is_dir():
         raise ExportError(f'The folder of "{path}" does not exist; create it first.')
+    if Path(path).is_dir():
+        raise ExportError(f'"{path}" is a folder; name the file to write in it.')
     write = {"onnx": export_onnx, "pt2": _export_pt2, "safetensors": _export_weights}[options.to]
     return write(design, Path(path), options, progress)
 

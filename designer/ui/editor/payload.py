@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from designer.cost.accounting import Account, GroupCost, NodeCost, Precision, account, bytes_per_element
-from designer.design.issue import Fix, Issue
+from designer.design.issue import DesignError, Fix, Issue
 from designer.design.model import Design
 from designer.latency import Latency, latency_of, profiles_named, title_of
 from designer.validation import validate
@@ -14,7 +15,7 @@ from designer.validation import validate
 
 def analysis(design: Design, rev: int, *, form: Any, batch: int, precision: Precision) -> dict[str, Any]:
     """Return everything the browser shows about one revision; problems are part of it, not errors."""
-    found = account(design, form=form, batch=batch)
+    found = accounted(design, form, batch)
     figures = latencies(design, found, form)
     times = next(iter(figures.values()), None)
     return {
@@ -29,6 +30,14 @@ def analysis(design: Design, rev: int, *, form: Any, batch: int, precision: Prec
         "latency": latency_rows(figures, form),
         "issues": [_issue(issue) for issue in validate(design)],
     }
+
+
+def accounted(design: Design, form: Any, batch: int) -> Account:
+    """Return the account; an empty one where the design has too many steps to count, which is one of its issues."""
+    try:
+        return account(design, form=form, batch=batch)
+    except DesignError:
+        return replace(account(Design(name=design.name), form=form, batch=batch), complete=False)
 
 
 def latencies(design: Design, found: Account, form: Any) -> dict[str, Latency | None]:
@@ -73,7 +82,7 @@ def latency_rows(figures: dict[str, Latency | None], form: str) -> list[dict[str
                 "high_ms": figure.high_ms if figure else None,
                 "kind": profile.kind,
                 "in_domain": figure.in_domain if figure else True,
-                "why": figure.why if figure else "The design has problems; mend them to see its latency.",
+                "why": figure.why if figure else "There is no latency: the design has problems, or computes nothing.",
             }
         )
     return rows
