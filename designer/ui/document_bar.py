@@ -17,9 +17,11 @@ SHOWN = 8
 def document_bar(opened: Workspace) -> None:
     """Draw the row; choosing a design opens it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="document_bar"):
-        with st.popover("Open", icon=":material/folder_open:"):
-            _choose()
-        with st.popover("New", icon=":material/add:"):
+        # A list of another design is another list: choosing from it closes it. Its rows are read when it is opened.
+        with st.popover("Open", icon=":material/folder_open:", key=f"open_{opened.doc_id}", on_change="rerun") as menu:
+            if menu.open:
+                _choose()
+        with st.popover("New", icon=":material/add:", key=f"new_{opened.doc_id}"):
             _new()
         if opened.preset:
             info = PRESETS[opened.preset]

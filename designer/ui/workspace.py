@@ -28,6 +28,9 @@ class Reference:
 
     name: str
     design: Design
+    figures: dict[str, Any] = field(default_factory=dict)
+    """Its figures under the options `measured_under`: they do not change while the browser's design does."""
+    measured_under: dict[str, Any] | None = None
 
 
 @dataclass

@@ -83,7 +83,12 @@ def _compare_with_ghostnet(page: Page, design: Design, folder: Path) -> None:
     page.get_by_role("option").filter(has_text="GhostNet 1.0x").last.click()
     page.keyboard.press("Escape")
     table = page.locator("table").first
-    columns = ["", re.compile(r"RepGhostNet 1\.0x \(edited .+\)"), "RepGhostNet 1.0x (published)", "GhostNet 1.0x"]
+    columns: list[str | re.Pattern[str]] = [
+        "",
+        re.compile(r"RepGhostNet 1\.0x \(edited .+\)"),
+        "RepGhostNet 1.0x (published)",
+        "GhostNet 1.0x",
+    ]
     expect(table.locator("th")).to_have_text(columns)
     reports = [cli_report(load_preset(name), folder) for name in ("repghostnet_100", "ghostnet_100")]
     reports.insert(0, cli_report(design, folder))

@@ -80,8 +80,7 @@ def _payload(opened: Workspace) -> dict[str, Any]:
     )
     found["elapsed_ms"] = round(1000 * (time.perf_counter() - started), 2)
     return opened.facts() | {
-        "palette": [info.model_dump(mode="json") for info in palette().values()],
-        "parts": [part.to_dict() for part in parts()],
+        **_blocks(),
         "recents": st.session_state.get("recents", []),
         "analysis": found,
         "reference": _reference(opened),
@@ -90,34 +89,54 @@ def _payload(opened: Workspace) -> dict[str, Any]:
     }
 
 
+def _blocks() -> dict[str, Any]:
+    """Return what can be added: most of the payload, so empty once this browser has answered and thus has it."""
+    if st.session_state.get("editor_answered"):
+        return {"palette": [], "parts": []}
+    return {
+        "palette": [info.model_dump(mode="json") for info in palette().values()],
+        "parts": [part.to_dict() for part in parts()],
+    }
+
+
+def _received(name: str) -> Any:
+    """Return what the browser sent under a name; whatever it is, it shows that the palette has arrived."""
+    st.session_state.editor_answered = True
+    return st.session_state[KEY].get(name)
+
+
 def _reference(opened: Workspace) -> dict[str, Any] | None:
     pinned = opened.reference
-    return {"name": pinned.name, **_figures(pinned.design, opened.options)} if pinned else None
+    if pinned is None:
+        return None
+    if pinned.measured_under != opened.options:
+        pinned.figures, pinned.measured_under = _figures(pinned.design, opened.options), opened.options
+    return {"name": pinned.name, **pinned.figures}
 
 
 def _figures(design: Design, options: dict[str, Any]) -> dict[str, Any]:
     """Return the strip's figures of another document under the same options."""
     found = account(design, form=options["form"], batch=options["batch"])
     rows = latency_rows(latencies(design, found, options["form"]), options["form"])
-    return {"totals": totals(found, options["precision"]), "latency": rows}
+    return {"complete": found.complete, "totals": totals(found, options["precision"]), "latency": rows}
 
 
 def _on_commit() -> None:
     opened: Workspace = st.session_state.workspace
-    value = st.session_state[KEY].get("commit")
+    value = _received("commit")
     if value:
         opened.commit(value)
 
 
 def _on_options() -> None:
-    value = st.session_state[KEY].get("options")
+    value = _received("options")
     if value:
         st.session_state.workspace.take_options(value)
 
 
 def _on_preview() -> None:
     opened: Workspace = st.session_state.workspace
-    value = st.session_state[KEY].get("preview")
+    value = _received("preview")
     if not value:
         return
     try:
@@ -129,7 +148,7 @@ def _on_preview() -> None:
 
 def _on_action() -> None:
     opened: Workspace = st.session_state.workspace
-    action = st.session_state[KEY].get("action")
+    action = _received("action")
     if not action or not opened.is_new_action(action):
         return
     kind = action["kind"]
@@ -151,6 +170,8 @@ def _on_action() -> None:
         _reopen(Workspace.open_new(studio().store, opened.design.replace(name=f"{opened.design.name} copy"[:200])))
     elif kind == "start":
         _start(str(action.get("start")))
+    elif kind == "open_file":
+        _open_file(str(action.get("name")), str(action.get("text")))
 
 
 def _fix(opened: Workspace, action: dict[str, Any]) -> None:
@@ -166,6 +187,16 @@ def _start(which: str) -> None:
         _reopen(Workspace.open_preset(store, FIRST_PRESET))
     else:
         _reopen(Workspace.open_new(store, STARTS[which if which in STARTS else "blank"]()))
+
+
+def _open_file(name: str, text: str) -> None:
+    """Add a design file that was dropped on the page to the library and open it."""
+    try:
+        design = parse_design(text)
+    except DesignError as error:
+        st.toast(f"{plain(name)}: {plain(str(error))}", icon=":material/error:")
+    else:
+        _reopen(Workspace.open_new(studio().store, design))
 
 
 def _reopen(opened: Workspace) -> None:
