@@ -70,6 +70,8 @@ def _from_onnx(path: Path) -> Design | ForeignModel:
         model = onnx.load(str(path), load_external_data=False)
     except DecodeError:
         raise DesignError.saying(f'"{path.name}" is not an ONNX file: it could not be decoded.') from None
+    if not model.graph.node:
+        raise DesignError.saying(f'"{path.name}" is an ONNX file without a network.')
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     if ONNX_DESIGN_KEY in metadata:
         return parse_design(metadata[ONNX_DESIGN_KEY])

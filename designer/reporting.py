@@ -25,6 +25,8 @@ class Report:
     account: Account
     precision: Precision
     latency: dict[str, Latency]
+    no_latency: dict[str, str]
+    """Why a device has no latency, by its name."""
     audit: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class Report:
                 for node in found.nodes
             ],
             "latency": {name: figure.to_dict() for name, figure in self.latency.items()},
+            "no_latency": self.no_latency,
         }
         return result | ({"audit": self.audit} if self.audit else {})
 
@@ -75,9 +78,7 @@ class Report:
         ]
         lines += [f"  not counted: {u['op']} in {u['node']}" for u in row["uncounted"]]
         lines += [f"  latency estimate, {f.title}: {_band(f)}" for f in self.latency.values()]
-        lines += (
-            [] if self.account.kernels else ["  latency              nothing to time: the network computes nothing"]
-        )
+        lines += [f"  no latency on {name}: {why}" for name, why in self.no_latency.items()]
         lines += ["", f"  {'node':24} {'block':24} {'params':>10} {'MACs':>10} {'access':>11}  out"]
         for node in row["nodes"]:
             shapes = ", ".join("x".join(str(n) for n in shape[1:]) for shape in node["out_shapes"])
@@ -103,19 +104,20 @@ def report(
     """Return params, MACs, memory and latency of a design, a preset's name, or a foreign ONNX model.
 
     `size` is (channels, height, width) instead of the design's own input; `devices` names profiles, all of them by
-    default; a latency is always at its profile's own precision and batch, and a network that computes nothing has none.
-    `audit` runs fvcore on the built network as well. Raises DesignError with the problems of a design that does not
-    build.
+    default; a latency is always at its profile's own precision and batch. `audit` runs fvcore on the built network
+    as well. Raises DesignError with the problems of a design that does not build.
     """
     source = load_source(design) if isinstance(design, str) else design
     found = usable_account(source, form=form, batch=batch, size=size)
-    figures = {}
-    for profile in profiles_named(devices) if found.kernels else ():
-        at_batch = (
-            found if profile.batch == batch else usable_account(source, form=form, batch=profile.batch, size=size)
-        )
-        figures[profile.name] = latency_of(at_batch, profile)
-    return Report(found, precision, figures, _audit(source, form, size, batch) if audit else None)
+    figures, missing = {}, {}
+    for profile in profiles_named(devices):
+        try:
+            same = profile.batch == batch
+            at_batch = found if same else usable_account(source, form=form, batch=profile.batch, size=size)
+            figures[profile.name] = latency_of(at_batch, profile)
+        except ValueError as error:  # there is nothing to time, or an ONNX file works at no other batch
+            missing[profile.name] = str(error)
+    return Report(found, precision, figures, missing, _audit(source, form, size, batch) if audit else None)
 
 
 def usable_account(source: Design | ForeignModel, *, form: Form, batch: int, size: Size | None) -> Account:

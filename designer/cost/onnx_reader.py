@@ -15,10 +15,11 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TypeProto, helper, shape_inference
 
 from designer.cost.memory import peak_activations
-from designer.cost.onnx_rules import elements, work_of
+from designer.cost.onnx_rules import RULES, elements, work_of
 from designer.cost.result import Account, NodeCost, coverage_of
-from designer.cost.rules import Shape
+from designer.cost.rules import Shape, Work
 from designer.design.issue import DesignError, quoted
+from designer.design.text import printable
 from profiles.fusion import fuse
 from profiles.work import Kernel, Op, Tensor
 
@@ -108,7 +109,9 @@ class _Graph:
         return known
 
     def _node(self, node: NodeProto, names: set[str]) -> None:
-        reads = [name for name in node.input if name]
+        reads, outs = [name for name in node.input if name], [name for name in node.output if name]
+        if not outs:
+            return
         if node.op_type == "Constant":
             value = next((a.t for a in node.attribute if a.name == "value"), None)
             dims = tuple(value.dims) if value is not None else self.shapes.get(node.output[0], ())
@@ -117,22 +120,13 @@ class _Graph:
         if node.op_type in SHAPE_MAKERS or (reads and all(name in self.constant for name in reads)):
             self.constant.update(node.output)
             return
-        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        outs = [name for name in node.output if name]
         held = [self._tensor(name) for name in reads if name in self.constant]
-        work = work_of(
-            node.op_type,
-            [self._tensor(name).shape for name in reads],
-            len(held),
-            self._tensor(outs[0]).shape,
-            attributes,
-        )
-        unknown = any(name not in self.shapes for name in outs)
+        work = self._work(node, reads, outs, len(held))
         self.ops.append(
             Op(
                 node.op_type,
-                "other" if unknown else work.op_class,
-                0 if unknown else work.macs,
+                work.op_class,
+                work.macs,
                 tuple(self._tensor(name) for name in reads if name not in self.constant),
                 tuple(tensor for tensor in held if tensor.id in self.floats),
                 tuple(self._tensor(name) for name in outs),
@@ -140,6 +134,25 @@ class _Graph:
                 _unique(node.name or outs[0], names),
             )
         )
+
+    def _work(self, node: NodeProto, reads: Sequence[str], outs: Sequence[str], weights: int) -> Work:
+        """Return what a node does; class `other` where a shape that decides it is not known."""
+        needed = [*outs, *(name for name in reads if name not in self.constant or node.op_type in RULES)]
+        if any(name not in self.shapes for name in needed):
+            return Work("other", 0, ())
+        shapes, out = [self.shapes.get(name, ()) for name in reads], self.shapes[outs[0]]
+        called = f"{printable(node.op_type[:40])} {quoted(node.name or outs[0])}"
+        if node.op_type == "Reshape" and elements(shapes[0]) != elements(out):
+            raise DesignError.saying(
+                f"{called} turns {shapes[0]} into {out}, so this file works at the batch and input size it was "
+                "exported with only. Ask for those, or export it with a dynamic batch."
+            )
+        try:
+            attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            return work_of(node.op_type, shapes, weights, out, attributes)
+        except (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
+            taken = " and ".join(map(str, shapes))
+            raise DesignError.saying(f"{called} cannot take inputs of {taken}; check the input size.") from None
 
 
 def _unique(name: str, taken: set[str]) -> str:
@@ -205,6 +218,10 @@ def _sized(model: ModelProto, path: Path, batch: int, size: tuple[int, int, int]
 def _fix_input(name: str, kind: TypeProto, path: Path, batch: int, size: tuple[int, int, int] | None) -> None:
     dims = list(kind.tensor_type.shape.dim)
     wanted: list[int | None] = [batch, *(size or (None,) * 3)] if len(dims) == 4 else [batch] + [None] * (len(dims) - 1)
+    if len(dims) == 4 and size and dims[1].dim_value not in (0, size[0]):
+        raise DesignError.saying(
+            f"{quoted(path.name)}: its input {quoted(name)} takes {dims[1].dim_value} channels, got {size[0]}."
+        )
     for dim, value in zip(dims, wanted, strict=True):
         if value is not None:
             dim.dim_value = value

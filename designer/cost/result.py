@@ -129,16 +129,20 @@ class ByteCounts:
 
 
 def coverage_of(ops: Sequence[Op]) -> tuple[float, tuple[Uncounted, ...]]:
-    """Return the share of output elements made by ops with a rule, and the others, same ops of a node together."""
+    """Return the share of output elements made by ops with a rule, and the others, same ops of a node together.
+
+    Where the size of an output is not known (foreign ONNX files), it is the share of the ops instead.
+    """
     total = missing = 0
+    counted = [op for op in ops if op.op_class != "view"]
     found: dict[tuple[str, str], int] = {}
-    for op in ops:
-        if op.op_class == "view":
-            continue
+    for op in counted:
         made = sum([out.elements for out in op.outputs])
         total += made
         if op.op_class == "other":
             missing += made
             found[op.name, op.node] = found.get((op.name, op.node), 0) + made
     rows = tuple(Uncounted(name, node, elements) for (name, node), elements in found.items())
+    if not all([out.elements for op in counted if op.op_class == "other" for out in op.outputs]):
+        total, missing = len(counted), sum([op.op_class == "other" for op in counted])
     return (1 - missing / total if total else 1.0), rows

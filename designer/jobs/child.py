@@ -8,6 +8,7 @@ reported as a failure of ours.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -20,7 +21,8 @@ KINDS = {"export": "designer.export.job", "import": "designer.importing"}
 def main() -> int:
     """Run the one job that stdin describes."""
     spec = json.loads(sys.stdin.readline())
-    out, sys.stdout = sys.stdout, sys.stderr  # what libraries print must not break the protocol
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print, native ones too, must not break the protocol
 
     def send(**message: Any) -> None:
         out.write(json.dumps(message, allow_nan=False) + "\n")
@@ -34,14 +36,19 @@ def main() -> int:
         result = import_module(KINDS[spec["kind"]]).run(spec["params"], Path(spec["folder"]), progress)
         send(result=result)
         return 0
-    except ValueError as error:
-        send(error=" ".join(str(error).split()))
-    except MemoryError:
-        send(error=f"The job needed more than its {spec['memory_bytes'] / 2**30:.0f} GiB of memory; make it smaller.")
     except Exception as error:
         traceback.print_exc()
-        send(error=f"The job failed inside Blockwright ({type(error).__name__}); the server's log has the details.")
+        send(error=_sentence(error, spec["memory_bytes"]))
     return 1
+
+
+def _sentence(error: Exception, memory_bytes: int) -> str:
+    # torch and onnxruntime report a failed allocation as a RuntimeError with one of these words.
+    if isinstance(error, MemoryError) or any(word in str(error) for word in ("allocate memory", "bad_alloc")):
+        return f"The job needed more than its {memory_bytes / 2**30:.3g} GiB of memory; make the network smaller."
+    if isinstance(error, ValueError):
+        return " ".join(str(error).split())
+    return f"The job failed inside Blockwright ({type(error).__name__}); its log has the details."
 
 
 def _limit_memory(limit: int) -> None:

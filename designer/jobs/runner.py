@@ -37,20 +37,21 @@ class JobRunner:
         self.time_limit_s = time_limit_s
         self.memory_bytes = memory_bytes
         self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._own: set[str] = set()
         self._lock = threading.Lock()
         self._slots = threading.Semaphore(AT_ONCE)
 
     def submit(self, kind: str, params: dict[str, Any], owner: str = "local") -> str:
         """Queue a job and return its id at once."""
         job_id = self.store.add_job(kind, params, owner)
+        self._own.add(job_id)
         threading.Thread(target=self._run, args=(job_id, kind, params), daemon=True).start()
         return job_id
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, queued or running; a finished one stays as it is."""
-        if self.store.get_job(job_id).state not in ("queued", "running"):
+        if not self.store.update_job(job_id, state="cancelled", message="cancelled"):
             return
-        self.store.update_job(job_id, state="cancelled", message="cancelled")
         with self._lock:
             process = self._processes.get(job_id)
         if process is not None:
@@ -59,7 +60,7 @@ class JobRunner:
     def forget_lost(self, owner: str = "local") -> None:
         """Mark the jobs that a server restart left behind as failed, so that nobody waits for them."""
         for job in self.store.list_jobs(owner):
-            if job.state in ("queued", "running") and job.id not in self._processes:
+            if job.state in ("queued", "running") and job.id not in self._own:
                 self.store.update_job(job.id, state="failed", error="The server was restarted; start the job again.")
 
     def _run(self, job_id: str, kind: str, params: dict[str, Any]) -> None:
@@ -67,8 +68,13 @@ class JobRunner:
             if self.store.get_job(job_id).state != "queued":
                 return
             folder = self.folder / job_id
-            folder.mkdir(parents=True, exist_ok=True)
-            process = self._start(job_id, folder)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                process = self._start(job_id, folder)
+            except OSError as error:
+                sentence = f"The job could not be started: {error.strerror}. Check the folder of the library."
+                self.store.update_job(job_id, state="failed", error=sentence)
+                return
             timer = threading.Timer(self.time_limit_s, self._out_of_time, (job_id, process))
             timer.start()
             try:
@@ -90,7 +96,8 @@ class JobRunner:
             )
         with self._lock:
             self._processes[job_id] = process
-        self.store.update_job(job_id, state="running", message="starting")
+        if not self.store.update_job(job_id, state="running", message="starting"):
+            _kill(process)  # cancelled in the meantime
         return process
 
     def _watch(self, job_id: str, process: subprocess.Popen[str], spec: dict[str, Any]) -> None:
@@ -98,15 +105,15 @@ class JobRunner:
         with contextlib.suppress(BrokenPipeError):  # a job cancelled at once is gone before it reads
             process.stdin.write(json.dumps(spec | {"memory_bytes": self.memory_bytes}) + "\n")
             process.stdin.close()
-        for line in process.stdout:
-            self._heard(job_id, json.loads(line))
+        with process.stdout:
+            for line in process.stdout:
+                with contextlib.suppress(json.JSONDecodeError):  # half a line, of a process killed while it wrote
+                    self._heard(job_id, json.loads(line))
         process.wait()
-        if self.store.get_job(job_id).state == "running":
-            self.store.update_job(job_id, state="failed", error="The job's process ended without an answer.")
+        sentence = "The job's process ended without an answer; start the job again."
+        self.store.update_job(job_id, state="failed", error=sentence)
 
     def _heard(self, job_id: str, message: dict[str, Any]) -> None:
-        if self.store.get_job(job_id).state != "running":
-            return
         if "progress" in message:
             self.store.update_job(job_id, progress=message["progress"], message=message["message"])
         elif "result" in message:
@@ -118,7 +125,7 @@ class JobRunner:
             self.store.update_job(job_id, state="failed", error=message["error"])
 
     def _out_of_time(self, job_id: str, process: subprocess.Popen[str]) -> None:
-        sentence = f"The job took more than {self.time_limit_s:.0f} s and was stopped; make the network smaller."
+        sentence = f"The job took more than {self.time_limit_s:.3g} s and was stopped; make the network smaller."
         self.store.update_job(job_id, state="failed", error=sentence)
         _kill(process)
 
