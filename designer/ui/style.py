@@ -10,6 +10,7 @@ LOGO = Path(__file__).with_name("assets") / "logo.svg"
 
 _CSS = """
 .stMainBlockContainer { padding: 3.75rem 1rem 0.5rem; max-width: none; }
+.stElementContainer:has(.page-style) { display: none; }
 .stAppHeader { height: 3.25rem; min-height: 3.25rem; }
 div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .stMarkdown table { font-size: 0.875rem; font-variant-numeric: tabular-nums; width: 100%; }
@@ -29,4 +30,5 @@ div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 def page_style() -> None:
     """Make the page dense and put the name in the header."""
     st.logo(str(LOGO), size="large")
-    st.html(f"<style>{_CSS}</style>")
+    # Style alone would go where toasts go, and the first toast of a fragment would take its place.
+    st.html(f'<style>{_CSS}</style><span class="page-style"></span>')

@@ -3,16 +3,19 @@
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactElement, type RefObject, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 
 import { Canvas } from "./canvas/Canvas";
+import { Banner } from "./components/Banner";
 import { Drawer } from "./components/Drawer";
 import { Inspector } from "./components/Inspector";
 import { Menu } from "./components/Menu";
-import { FindBar, Hints, KeyList, Start, Toast } from "./components/Overlays";
+import { DropCue, FindBar, Hints, KeyList, Start, Toast } from "./components/Overlays";
 import { PalettePanel } from "./components/Palette";
 import { Strip } from "./components/Strip";
 import { Toolbar } from "./components/Toolbar";
 import { bindingFor } from "./core/keys";
 import { onCopy, onPaste } from "./state/clipboard";
 import { EditorContext, type Instance, useEditor, useView } from "./state/context";
+import { useFileDrop } from "./state/files";
+import { useKeptFocus } from "./state/focus";
 import { perform } from "./state/keyboard";
 import { isDark } from "./theme";
 
@@ -31,7 +34,10 @@ function Page({ instance }: { instance: Instance }): ReactElement {
   const dark = useView((state) => state.dark);
   const theme = useEditor((state) => state.data);
 
+  const dropping = useFileDrop(instance);
+
   useFullHeight(root);
+  useKeptFocus(root);
 
   // The theme is only to be seen in the computed colours, and every change of it calls the component again.
   useEffect(() => {
@@ -67,14 +73,18 @@ function Page({ instance }: { instance: Instance }): ReactElement {
         <Canvas />
         <Start />
         <FindBar />
-        <Hints />
+        <Banner />
         <Toast />
       </div>
-      <Inspector />
+      <div className="side">
+        <Inspector />
+        <Hints />
+      </div>
       <Strip />
       <Drawer />
       <Menu />
       <KeyList />
+      {dropping && <DropCue />}
     </div>
   );
 }
@@ -137,7 +147,8 @@ function handlersFor(instance: Instance): Handlers {
       if (!MODIFIERS.includes(event.key)) event.nativeEvent.stopPropagation();
     },
     onPointerDown(event) {
-      if (!isTyping(event.nativeEvent)) event.currentTarget.focus({ preventScroll: true });
+      // A card takes the focus itself, so that Tab goes on from it.
+      if (!isTyping(event.nativeEvent) && !onCard(event.nativeEvent)) event.currentTarget.focus({ preventScroll: true });
     },
     onMouseDown(event) {
       // A clicked button would take the focus, and with it the keys, and lose it when it becomes disabled.
@@ -155,6 +166,10 @@ function innermost(event: Event): HTMLElement | null {
 /** In a field the keys belong to the field. */
 function isTyping(event: Event): boolean {
   return innermost(event)?.closest("input, textarea, select") != null;
+}
+
+function onCard(event: Event): boolean {
+  return innermost(event)?.closest(".card") != null;
 }
 
 function onButton(event: Event): boolean {

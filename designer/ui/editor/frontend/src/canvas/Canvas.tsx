@@ -74,6 +74,7 @@ function Flow(): ReactElement {
   return (
     <div ref={host} className={`canvas ${distance}`} data-testid="canvas" {...drop}>
       <ReactFlow<AnyNode, Wire>
+        aria-label="Canvas"
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}

@@ -9,12 +9,14 @@ import { portKey } from "../core/ports";
 import type { PortInfo } from "../core/types";
 import { Icon } from "../components/Icon";
 import { familyStyle } from "../components/family";
-import { useEditor, useView } from "../state/context";
+import { useEditor, useInstance, useView } from "../state/context";
 import { cardHeat, worstOf } from "../state/derived";
 import type { CardNode as CardType } from "./flow";
 import { configSummary } from "./summary";
+import { useCardKeys } from "./useCardKeys";
 
-export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardType>): ReactElement | null {
+export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeProps<CardType>): ReactElement | null {
+  const { editor } = useInstance();
   const node = useEditor((state) => state.doc.nodes.find((other) => other.id === id));
   const palette = useEditor((state) => state.palette);
   const metric = useView((view) => view.metric);
@@ -23,12 +25,20 @@ export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardT
   const issue = useEditor((state) => worstOf(state.analysis).get(id));
   const drop = useView((view) => view.dropTarget?.kind === "node" && view.dropTarget.id === id);
   const faded = useView((view) => view.wiring !== null && view.wiring.node !== id && !view.fitting.has(id));
+  const keys = useCardKeys(id, selected, (add) => {
+    const chosen = editor.getState().selection.nodes;
+    if (!add) editor.select({ nodes: [id] });
+    else editor.select({ nodes: chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id] });
+  });
   if (node === undefined) return null;
   const info = palette.get(node.block);
   const terminal = node.block === INPUT || node.block === OUTPUT;
   const title = info?.title ?? node.block;
   const summary = configSummary(info, node.config, figures?.in_shapes[0]);
   const small = node.label === "" || node.label === title ? summary : [title, summary].filter(Boolean).join(" · ");
+  const times = node.repeat > 1 ? `×${node.repeat}` : "";
+  const figure = figures?.assumed ? "assumed" : heat === undefined ? "" : metricText(metric, heat.value);
+  const said = [node.label || title, times, issue?.message ?? small, shape(figures?.out_shapes[0]), terminal ? "" : figure];
   const classes = [
     "card",
     node.repeat > 1 ? "repeats" : "",
@@ -43,6 +53,10 @@ export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardT
       className={classes}
       style={{ ...familyStyle(palette, info?.family), "--level": heat?.level ?? 0 } as CSSProperties}
       title={issue?.message ?? (heat === undefined ? undefined : `${percent(heat.share)} of the whole`)}
+      role="button"
+      aria-pressed={selected}
+      aria-label={said.filter(Boolean).join(", ")}
+      {...keys}
       data-node={id}
       data-testid={`node-${id}`}
       data-block={node.block}
@@ -52,7 +66,7 @@ export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardT
       {info !== undefined && <Ports id={id} ports={inPorts(info, node.config)} side="target" />}
       <div className="row">
         <span className="name">{node.label || title}</span>
-        {node.repeat > 1 && <span className="times">×{node.repeat}</span>}
+        {times !== "" && <span className="times">{times}</span>}
         {issue !== undefined && (
           <span className="flag">
             <Icon name="warn" size={14} />
@@ -68,7 +82,7 @@ export const CardNode = memo(function CardNode({ data: { id } }: NodeProps<CardT
         <span className="shape">{figures === undefined ? " " : shape(figures.out_shapes[0])}</span>
         {!terminal && (
           <span className="figure" data-testid={`badge-${id}`}>
-            {figures?.assumed ? "assumed" : heat === undefined ? "" : metricText(metric, heat.value)}
+            {figure}
           </span>
         )}
       </div>

@@ -7,9 +7,11 @@ import { Icon } from "../components/Icon";
 import { membersOf } from "../core/boxes";
 import { metricText, NONE, shape } from "../core/format";
 import { metricOf } from "../core/heat";
+import { assumedStage } from "../core/issues";
 import { useEditor, useInstance, useView } from "../state/context";
 import { stageHeat, worstOf } from "../state/derived";
 import { fold } from "../state/stages";
+import { useCardKeys } from "./useCardKeys";
 import type { FoldedNode, StageNode } from "./flow";
 
 export const StageFrame = memo(function StageFrame({ data: { id }, selected }: NodeProps<StageNode>): ReactElement | null {
@@ -27,7 +29,9 @@ export const StageFrame = memo(function StageFrame({ data: { id }, selected }: N
         }}>
           <Icon name="down" size={13} />
         </button>
-        <span className="title">{title}</span>
+        <button type="button" className="title" aria-pressed={selected}>
+          {title}
+        </button>
         {group.repeat > 1 && <span className="times">×{group.repeat}</span>}
         <span className="totals">{figure}</span>
       </div>
@@ -35,7 +39,7 @@ export const StageFrame = memo(function StageFrame({ data: { id }, selected }: N
   );
 });
 
-export const FoldedStage = memo(function FoldedStage({ data: { id } }: NodeProps<FoldedNode>): ReactElement | null {
+export const FoldedStage = memo(function FoldedStage({ data: { id }, selected }: NodeProps<FoldedNode>): ReactElement | null {
   const instance = useInstance();
   const group = useEditor((state) => state.doc.groups.find((other) => other.id === id));
   const metric = useView((view) => view.metric);
@@ -44,12 +48,17 @@ export const FoldedStage = memo(function FoldedStage({ data: { id } }: NodeProps
   const out = useEditor((state) => state.analysis?.groups[id]?.out_shape ?? null);
   const level = useEditor((state) => stageHeat(state.analysis, metric).get(id)?.share ?? 0);
   const figure = useFigure(id);
+  const first = useEditor((state) => membersOf(state.doc, id)[0]?.id ?? "");
+  const keys = useCardKeys(first, selected, () => instance.editor.select({ stage: id }));
   if (group === undefined) return null;
   const title = group.label || group.id;
   return (
     <div
       className={["card", "folded", "repeats", wrong ? "error" : ""].join(" ")}
       style={{ "--level": level } as CSSProperties}
+      role="group"
+      aria-label={`${title}, folded stage, ${figure}`}
+      {...keys}
       data-testid={`folded-${id}`}
       onDoubleClick={() => fold(instance, id, false)}
     >
@@ -82,7 +91,9 @@ export const FoldedStage = memo(function FoldedStage({ data: { id } }: NodeProps
 function useFigure(id: string): string {
   const metric = useView((view) => view.metric);
   return useEditor((state) => {
-    const group = state.analysis?.groups[id];
-    return group === undefined ? "" : metricText(metric, metricOf(group, metric));
+    const { doc, analysis } = state;
+    const group = analysis?.groups[id];
+    if (analysis === null || group === undefined) return "";
+    return assumedStage(doc, analysis, id) ? NONE : metricText(metric, metricOf(group, metric));
   });
 }

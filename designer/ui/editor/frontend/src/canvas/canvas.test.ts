@@ -17,6 +17,11 @@ describe("the second line of a card", () => {
     expect(summary("repghost_bottleneck", { mid_channels: 36, out_channels: 40, kernel: 5, stride: 2, se: true })).toBe("k5 · s2 · 36 → 40 · SE");
   });
 
+  it("calls a field of another kind by its name", () => {
+    const info = PALETTE.get("nextvit_ntb");
+    expect(configSummary(info, { ...node("x", "nextvit_ntb").config, sr_ratio: 4 }, [1, 96, 28, 28])).toMatch(/^sr 4 · /);
+  });
+
   it("leaves out a plain stride and takes the width that arrives", () => {
     expect(summary("repghost_bottleneck", { mid_channels: 36, out_channels: null, stride: 1, se: false })).toBe("k3 · 36 → 24");
   });
@@ -51,6 +56,13 @@ describe("what is drawn", () => {
     const positions = settled(doc, new Map());
     expect(flowNodes(doc, positions, NOTHING).map((item) => item.id).sort()).toEqual(["folded:s", "i", "o"]);
     expect(flowEdges(doc, positions).map((wire) => `${wire.source} ${wire.target}`)).toEqual(["i folded:s", "folded:s o"]);
+  });
+
+  it("comes in the order in which it runs, a stage before its first card", () => {
+    const group = { id: "s", label: "S", parent: null, repeat: 1, collapsed: false };
+    const doc = { ...design([node("b", undefined, { group: "s" }), node("a")], ["i > a", "a > b", "b > o"]), groups: [group] };
+    const drawn = flowNodes(doc, settled(doc, new Map()), NOTHING);
+    expect(drawn.map((item) => item.id)).toEqual(["i", "a", "stage:s", "b", "o"]);
   });
 
   it("keeps what did not change as the same objects", () => {

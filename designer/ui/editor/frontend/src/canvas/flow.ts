@@ -2,8 +2,8 @@
 
 import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
 
-import { type Box, FRAME, sideRoute } from "../core/boxes";
-import { edgeId, edgeKinds } from "../core/graph";
+import { ancestors, type Box, FRAME, groupsById, sideRoute } from "../core/boxes";
+import { edgeId, edgeKinds, inOrder } from "../core/graph";
 import { same } from "../core/same";
 import type { Design, Edge } from "../core/types";
 import { type Card, cardsOf, framesOf, type Positions } from "../state/placing";
@@ -26,24 +26,34 @@ export function meaningOf(id: string): { kind: "card" | "folded" | "stage"; id: 
   return { kind: "card", id };
 }
 
+/** Cards in the order in which they run, each open stage before its first card: the order in which Tab reaches them. */
 export function flowNodes(doc: Design, positions: Positions, selection: Selection): readonly AnyNode[] {
-  // Innermost come first; drawn in the other order, an outer frame lies under those inside it.
-  const frames = [...framesOf(doc, positions)].reverse().map(([id, box]): AnyNode => ({
-    ...boxed(STAGE + id, box),
-    type: "stage",
-    data: { id },
-    selected: selection.stage === id,
-    selectable: false,
-    dragHandle: ".bar",
-    zIndex: -1,
-  }));
-  const cards = cardsOf(doc, positions).map(({ unit, box }): AnyNode => {
-    if (unit.kind === "node") {
-      return { ...boxed(unit.id, box), type: "card", data: { id: unit.id }, selected: selection.nodes.includes(unit.id) };
-    }
-    return { ...boxed(FOLDED + unit.id, box), type: "folded", data: { id: unit.id }, selected: selection.stage === unit.id };
+  const frames = new Map(framesOf(doc, positions));
+  const groups = groupsById(doc);
+  const rank = new Map(inOrder(doc, doc.nodes.map((node) => node.id)).map((id, place) => [id, place]));
+  const first = ({ unit }: Card): number => Math.min(...unit.members.map((id) => rank.get(id) ?? Infinity));
+  const ordered = cardsOf(doc, positions).map((card) => ({ card, first: first(card) })).sort((a, b) => a.first - b.first);
+  return ordered.flatMap(({ card }): readonly AnyNode[] => {
+    // Outermost first: drawn before those inside it, an outer frame lies under them.
+    const around = [...ancestors(groups, card.unit.group)].reverse().flatMap(({ id }) => {
+      const box = frames.get(id);
+      frames.delete(id);
+      return box === undefined ? [] : [frameNode(id, box, selection)];
+    });
+    return [...around, cardNode(card, selection)];
   });
-  return [...frames, ...cards];
+}
+
+function frameNode(id: string, box: Box, selection: Selection): AnyNode {
+  const selected = selection.stage === id;
+  return { ...boxed(STAGE + id, box), type: "stage", data: { id }, selected, selectable: false, dragHandle: ".bar", zIndex: -1 };
+}
+
+function cardNode({ unit, box }: Card, selection: Selection): AnyNode {
+  if (unit.kind === "node") {
+    return { ...boxed(unit.id, box), type: "card", data: { id: unit.id }, selected: selection.nodes.includes(unit.id) };
+  }
+  return { ...boxed(FOLDED + unit.id, box), type: "folded", data: { id: unit.id }, selected: selection.stage === unit.id };
 }
 
 function boxed(id: string, { x, y, width, height }: Box) {

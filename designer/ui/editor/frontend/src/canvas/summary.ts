@@ -5,11 +5,11 @@ import type { BlockInfo, Config, FieldInfo, Json, Shape } from "../core/types";
 
 const MOST = 4;
 
-/** "k3 · s2 · 120 → 40 · SE": kernel and stride where they are not plain, widths, then what is switched on. */
+/** "k3 · s2 · 120 → 40 · SE": kernel, stride where it is not plain, widths, then what is switched on. */
 export function configSummary(info: BlockInfo | undefined, config: Config, arriving: Shape | undefined): string {
   if (info === undefined) return "";
   const said = [
-    ...withRole(info, "kernel").slice(0, 1).map((field) => mark("k", config[field.name])),
+    ...withRole(info, "kernel").slice(0, 1).map((field) => (field.name.endsWith("kernel") ? mark("k", config[field.name]) : named(field, config))),
     ...withRole(info, "stride").slice(0, 1).map((field) => (config[field.name] === 1 ? "" : mark("s", config[field.name]))),
     widths(info, config, arriving),
     ...withRole(info, "groups", "expansion", "count", "depth").slice(0, 2).map((field) => named(field, config)),
@@ -35,15 +35,20 @@ function mark(letter: string, value: Json | undefined): string {
 function named(field: FieldInfo, config: Config): string {
   const value = config[field.name];
   if (typeof value !== "number" || (field.role === "groups" && value === 1)) return "";
-  return `${field.name.replaceAll("_", " ")} ${value}`;
+  return `${words(field.name.replace(/_ratio$/, ""))} ${value}`;
 }
 
 function switched(field: FieldInfo, config: Config): string {
   const value = config[field.name];
   if (field.type === "bool") return value === true && field.default !== true ? short(field.name) : "";
-  return typeof value === "string" && value !== field.default ? value.replaceAll("_", " ") : "";
+  if (typeof value !== "string" || value === field.default) return "";
+  return value === "none" ? `no ${words(field.name)}` : words(value);
 }
 
 function short(name: string): string {
-  return name.length <= 3 ? name.toUpperCase() : name.replaceAll("_", " ");
+  return name.length <= 3 ? name.toUpperCase() : words(name);
+}
+
+function words(name: string): string {
+  return name.replaceAll("_", " ");
 }

@@ -35,6 +35,8 @@ export function useDrop(host: RefObject<HTMLDivElement | null>, toFlow: (x: numb
         if (!(event.relatedTarget instanceof Node) || !host.current?.contains(event.relatedTarget)) aim(null);
       },
       onDrop(event) {
+        const { types } = event.dataTransfer;
+        if (!types.includes(PART_DRAG) && !types.includes(BLOCK_DRAG)) return;
         event.preventDefault();
         const partId = event.dataTransfer.getData(PART_DRAG);
         const target = targetUnder(instance, host.current, event, partId !== "");
@@ -48,7 +50,6 @@ export function useDrop(host: RefObject<HTMLDivElement | null>, toFlow: (x: numb
 }
 
 function dropBlock(instance: Instance, block: string, target: DropTarget | null, at: Position): void {
-  if (block === "") return;
   if (target?.kind === "node") replaceBlock(instance, target.id, block);
   else if (target?.kind === "wire") insertOnWire(instance, block, target.id);
   else addAt(instance, block, at);

@@ -9,6 +9,7 @@ import type { Figures, Issue, Json } from "../core/types";
 import { previewConfig, setConfig } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
 import { previewOf } from "../state/store";
+import { ChoiceList } from "./ChoiceList";
 import { FixButtons } from "./FixButtons";
 import { Icon } from "./Icon";
 import { NumberField } from "./NumberField";
@@ -43,7 +44,7 @@ export function ConfigField({ form, nodes, issues, from }: Props): ReactElement 
         {field.name.replaceAll("_", " ")}
       </span>
       <span className="control">
-        <ControlOf form={form} from={from} onCommit={commit} onTry={tryOut} />
+        <ControlOf form={form} from={from} trying={trying} onCommit={commit} onTry={tryOut} />
       </span>
       {!form.isDefault && (
         <button
@@ -56,7 +57,11 @@ export function ConfigField({ form, nodes, issues, from }: Props): ReactElement 
           <Icon name="reset" size={13} />
         </button>
       )}
-      {trying !== undefined && <Effect value={trying} />}
+      {trying !== undefined && !isList(form) && (
+        <span className="effect" data-testid="effect">
+          {trying === null ? "empty" : String(trying)}: <Effect />
+        </span>
+      )}
       {issues.map((issue) => (
         <div key={issue.message} className="issue" style={{ gridColumn: "1 / -1" }} role="alert">
           <p>{issue.message}</p>
@@ -70,11 +75,12 @@ export function ConfigField({ form, nodes, issues, from }: Props): ReactElement 
 interface ControlProps {
   readonly form: FormField;
   readonly from: number | null;
+  readonly trying: Json | undefined;
   readonly onCommit: (value: Json) => void;
   readonly onTry: (value: Json | undefined) => void;
 }
 
-function ControlOf({ form, from, onCommit, onTry }: ControlProps): ReactElement {
+function ControlOf({ form, from, trying, onCommit, onTry }: ControlProps): ReactElement {
   const { field, value, mixed } = form;
   const id = `field-${field.name}`;
   if (form.control === "number") {
@@ -94,49 +100,61 @@ function ControlOf({ form, from, onCommit, onTry }: ControlProps): ReactElement 
         aria-label={field.name}
         data-testid={id}
         onPointerEnter={() => onTry(value !== true)}
+        onFocus={() => onTry(value !== true)}
+        onBlur={() => onTry(undefined)}
         onClick={() => onCommit(mixed ? true : value !== true)}
       />
     );
   }
   if (form.control === "text") return <TextControl form={form} id={id} onCommit={onCommit} />;
-  return <Choice form={form} id={id} onCommit={onCommit} onTry={onTry} />;
+  return <Choice form={form} id={id} trying={trying} onCommit={onCommit} onTry={onTry} />;
 }
 
-function Choice({ form, id, onCommit, onTry }: Omit<ControlProps, "from"> & { readonly id: string }): ReactElement {
+function Choice({ form, id, trying, onCommit, onTry }: Omit<ControlProps, "from"> & { readonly id: string }): ReactElement {
   const { field, value, mixed } = form;
   const choices = choicesOf(field);
   const titles = choices.map((choice) => choiceTitle(choice, form));
-  const letters = titles.join("").length;
-  if (choices.length <= MOST_SEGMENTS && letters <= MOST_LETTERS) {
+  if (isList(form)) {
     return (
-      <span className="segments" role="radiogroup" aria-label={field.name} data-testid={id}>
-        {choices.map((choice, index) => (
-          <button
-            key={String(choice)}
-            type="button"
-            role="radio"
-            aria-checked={!mixed && same(choice, value)}
-            data-testid={`${id}-${String(choice)}`}
-            onPointerEnter={() => onTry(choice)}
-            onClick={() => !same(choice, value) && onCommit(choice)}
-          >
-            {titles[index]}
-          </button>
-        ))}
-      </span>
+      <ChoiceList
+        titles={titles}
+        at={mixed ? -1 : choices.findIndex((choice) => same(choice, value))}
+        otherwise={mixed ? "mixed" : String(value)}
+        label={field.name}
+        testId={id}
+        effect={trying === undefined ? "" : <Effect />}
+        onTry={(index) => onTry(index === null ? undefined : choices[index])}
+        onPick={(index) => onCommit(choices[index] ?? null)}
+      />
     );
   }
-  const at = mixed ? -1 : choices.findIndex((choice) => same(choice, value));
   return (
-    <select className="select" aria-label={field.name} data-testid={id} value={at} onChange={(event) => onCommit(choices[Number(event.target.value)] ?? null)}>
-      {at < 0 && <option value={-1}>{mixed ? "mixed" : String(value)}</option>}
+    <span className="segments" role="radiogroup" aria-label={field.name} data-testid={id}>
       {choices.map((choice, index) => (
-        <option key={String(choice)} value={index}>
+        <button
+          key={String(choice)}
+          type="button"
+          role="radio"
+          aria-checked={!mixed && same(choice, value)}
+          data-testid={`${id}-${String(choice)}`}
+          onPointerEnter={() => onTry(choice)}
+          onFocus={() => onTry(choice)}
+          onBlur={() => onTry(undefined)}
+          onClick={() => !same(choice, value) && onCommit(choice)}
+        >
           {titles[index]}
-        </option>
+        </button>
       ))}
-    </select>
+    </span>
   );
+}
+
+/** Few short choices stand side by side; the others open as a list. */
+function isList(form: FormField): boolean {
+  if (form.control !== "choice") return false;
+  const choices = choicesOf(form.field);
+  const letters = choices.map((choice) => choiceTitle(choice, form)).join("").length;
+  return choices.length > MOST_SEGMENTS || letters > MOST_LETTERS;
 }
 
 function TextControl({ form, id, onCommit }: { form: FormField; id: string; onCommit: (value: Json) => void }): ReactElement {
@@ -163,19 +181,16 @@ function TextControl({ form, id, onCommit }: { form: FormField; id: string; onCo
   );
 }
 
-/** What the value under the pointer would change, as soon as Python has said so. */
-function Effect({ value }: { value: Json }): ReactElement {
+/** What the value that is tried would change, as soon as Python has said so. */
+function Effect(): ReactElement {
   const preview = useEditor(previewOf);
   const now = useEditor((state) => state.analysis);
-  const text = preview === null || now === null ? "…" : effectText(now, preview);
-  return (
-    <span className="effect" data-testid="effect">
-      {value === null ? "empty" : String(value)}: {text}
-    </span>
-  );
+  return <>{preview === null || now === null ? "…" : effectText(now, preview)}</>;
 }
 
 function effectText(now: Figures, then: Figures): string {
+  if (!then.complete) return now.complete ? "does not fit the blocks around it" : "problems remain, so no total";
+  if (!now.complete) return "mends the design";
   const parts = [
     [then.totals.params - now.totals.params, (size: number) => `${count(size)} params`],
     [then.totals.macs - now.totals.macs, (size: number) => `${count(size)} MACs`],

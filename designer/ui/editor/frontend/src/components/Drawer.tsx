@@ -3,7 +3,7 @@
 import { type PointerEvent, type ReactElement, useMemo, useRef } from "react";
 
 import { useEditor, useInstance, useView } from "../state/context";
-import { type DrawerTab, setDrawerHeight } from "../state/view";
+import { DRAWER_LEAST, DRAWER_MOST, type DrawerTab, setDrawerHeight } from "../state/view";
 import { Icon } from "./Icon";
 import { NodeTable } from "./NodeTable";
 import { Problems } from "./Problems";
@@ -72,8 +72,11 @@ function Coverage(): ReactElement | null {
   );
 }
 
+const KEY_STEP = 24;
+
 function Resize(): ReactElement {
   const { view } = useInstance();
+  const height = useView((state) => state.drawerHeight);
   const start = useRef<{ y: number; height: number } | null>(null);
   const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
     event.currentTarget.setPointerCapture(event.pointerId);
@@ -88,6 +91,16 @@ function Resize(): ReactElement {
       role="separator"
       aria-orientation="horizontal"
       aria-label="Height of the drawer"
+      aria-valuenow={height}
+      aria-valuemin={DRAWER_LEAST}
+      aria-valuemax={DRAWER_MOST}
+      tabIndex={0}
+      onKeyDown={(event) => {
+        const step = event.key === "ArrowUp" ? KEY_STEP : event.key === "ArrowDown" ? -KEY_STEP : 0;
+        if (step === 0) return;
+        event.preventDefault();
+        setDrawerHeight(view, height + step);
+      }}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={() => {

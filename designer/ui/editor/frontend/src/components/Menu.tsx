@@ -3,13 +3,14 @@
 import { type KeyboardEvent, type ReactElement, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import { INPUT, OUTPUT } from "../core/blocks";
-import { type KeyCommand, keyHint } from "../core/keys";
+import { redoLabel, undoLabel } from "../core/history";
+import { bindingFor, type KeyCommand, keyHint } from "../core/keys";
 import { blocksThatFit, type PortEnd } from "../core/ports";
 import { search } from "../core/search";
 import type { BlockInfo, Palette } from "../core/types";
 import { addConnected, removeWire, replaceBlock, run } from "../state/acts";
 import { type Instance, useEditor, useInstance, useView } from "../state/context";
-import { copySelection, pasteFromClipboard } from "../state/clipboard";
+import { copySelection, cutSelection, pasteFromClipboard } from "../state/clipboard";
 import { askReplacement, perform } from "../state/keyboard";
 import { fold } from "../state/stages";
 import type { MenuState } from "../state/view";
@@ -52,16 +53,21 @@ function Open({ menu }: { menu: MenuState }): ReactElement {
       if (!event.composedPath().includes(box.current as EventTarget)) instance.view.setState({ menu: null });
     };
     globalThis.addEventListener("pointerdown", outside, true);
-    if (root !== undefined) box.current?.querySelector<HTMLElement>("input, button")?.focus();
+    if (root !== undefined) box.current?.querySelector<HTMLElement>("input, button:not(:disabled)")?.focus();
     return () => globalThis.removeEventListener("pointerdown", outside, true);
   }, [instance]);
 
+  const list = menu.kind === "fits" || menu.kind === "replace";
+  /** The keys beside the entries work while the menu is open; in a list letters are for its search box. */
+  const isShortcut = (event: KeyboardEvent): boolean => !list && bindingFor(event) !== null && !/^(Enter|Arrow|Escape)/.test(event.key);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Escape") {
       event.stopPropagation();
       close();
       box.current?.closest<HTMLElement>(".bw")?.focus();
     }
+    if (event.key === "Tab" || isShortcut(event)) close();
+    if (event.key.startsWith("Arrow") && !list) event.preventDefault();
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step === 0) return;
     event.preventDefault();
@@ -69,7 +75,6 @@ function Open({ menu }: { menu: MenuState }): ReactElement {
     const at = items.indexOf((box.current?.getRootNode() as ShadowRoot).activeElement as HTMLElement);
     items[(at + step + items.length) % items.length]?.focus();
   };
-  const list = menu.kind === "fits" || menu.kind === "replace";
   return (
     <div ref={box} className="float menu scroll" style={place} role="menu" data-testid="menu" data-kind={menu.kind} onKeyDown={onKeyDown}>
       {list ? <BlockList menu={menu} close={close} /> : <Entries menu={menu} close={close} />}
@@ -107,15 +112,19 @@ function Entries({ menu, close }: { menu: MenuState; close: () => void }): React
 
 function linesOf(instance: Instance, menu: MenuState): readonly Line[] {
   const doing = (title: string, command: KeyCommand, disabled = false): Entry => ({ title, command, disabled, run: () => perform(instance, command) });
-  const { doc, palette, selection } = instance.editor.getState();
+  const named = (verb: string, what: string | null, command: KeyCommand): Entry =>
+    what === null ? doing(verb, command, true) : doing(`${verb}: ${what}`, command);
+  const { doc, palette, selection, history, options } = instance.editor.getState();
   const node = doc.nodes.find((other) => other.id === menu.target);
   const end = node?.block === INPUT || node?.block === OUTPUT;
   const once = node === undefined || palette.get(node.block)?.repeatable !== true;
   if (menu.kind === "node") {
     return [
+      doing("Add a block after…", "add_after"),
       { title: "Replace…", command: "replace", disabled: end || selection.nodes.length > 1, run: () => askReplacement(instance, menu) },
       doing("Duplicate in series", "duplicate", end),
       { title: "Copy", command: "copy", disabled: end, run: () => void copySelection(instance) },
+      { title: "Cut", command: "cut", disabled: end, run: () => void cutSelection(instance) },
       { title: "Paste after", command: "paste", run: () => void pasteFromClipboard(instance) },
       "rule",
       doing("One repeat more", "deeper", once),
@@ -143,25 +152,35 @@ function linesOf(instance: Instance, menu: MenuState): readonly Line[] {
       doing("One repeat fewer", "shallower"),
       "rule",
       { title: "Copy", command: "copy", run: () => void copySelection(instance) },
+      { title: "Cut", command: "cut", run: () => void cutSelection(instance) },
+      { title: "Paste after", command: "paste", run: () => void pasteFromClipboard(instance) },
       doing("Duplicate in series", "duplicate"),
       doing("Ungroup", "ungroup"),
       "rule",
       doing("Delete and heal the wire", "remove"),
+      doing("Delete and leave the gap", "remove_gap"),
     ];
   }
   if (menu.kind === "wire") {
     return [{ title: "Delete this wire", command: "remove", run: () => menu.target !== null && removeWire(instance, menu.target) }];
   }
   return [
-    { title: "Search the palette", command: "search", run: () => perform(instance, "search") },
+    named("Undo", undoLabel(history), "undo"),
+    named("Redo", redoLabel(history), "redo"),
     { title: "Paste", command: "paste", run: () => void pasteFromClipboard(instance) },
     doing("Select all", "select_all"),
+    "rule",
+    doing("Search the palette", "search"),
     doing("Find on the canvas", "find"),
+    doing("Next problem", "next_problem"),
+    doing("Previous problem", "previous_problem"),
     "rule",
     doing("Tidy all", "tidy"),
     doing("Fit in view", "fit"),
-    doing("Next problem", "next_problem"),
+    doing(options.form === "deploy" ? "Train form" : "Deploy form", "toggle_form"),
     "rule",
+    doing("Keep as a variant", "keep_variant"),
+    doing("Export ONNX", "export"),
     doing("Keys", "help"),
   ];
 }

@@ -5,6 +5,7 @@ import { type ReactElement, useState } from "react";
 import { INPUT } from "../core/blocks";
 import { formOf } from "../core/fields";
 import { shape } from "../core/format";
+import { issuesOfField } from "../core/issues";
 import type { BlockInfo, FieldInfo, InputSpec, Node } from "../core/types";
 import { setInput, setNodeLabel, setRepeat } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
@@ -100,7 +101,7 @@ function Form({ node, info }: { node: Node; info: BlockInfo }): ReactElement | n
           form={form}
           nodes={[node.id]}
           from={channels}
-          issues={issues.filter((issue) => issue.node === node.id && issue.field === form.field.name)}
+          issues={issuesOfField(issues, node.id, form.field.name)}
         />
       ))}
       {info.repeatable && <Repeat node={node} />}

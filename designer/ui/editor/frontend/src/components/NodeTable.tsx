@@ -104,7 +104,13 @@ export function NodeTable(): ReactElement {
             <tr key={row.id} className={classes} data-node={row.id} data-testid={`row-${row.id}`} onClick={(event) => click(event, row.id)}>
               {COLUMNS.map((entry) => (
                 <td key={entry.id} className={entry.left ? "left" : ""}>
-                  {entry.text(row)}
+                  {entry.id === "order" ? (
+                    <button type="button" className="name">
+                      {entry.text(row)}
+                    </button>
+                  ) : (
+                    entry.text(row)
+                  )}
                 </td>
               ))}
               <td className="left bar-cell" title={warm === undefined ? "" : percent(warm.share)}>

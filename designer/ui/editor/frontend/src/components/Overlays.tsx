@@ -1,8 +1,8 @@
 /** What floats over the canvas now and then: find, notices, first hints, the empty design, the list of keys. */
 
-import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 
-import { KEY_MAP } from "../core/keys";
+import { bindingFor, KEY_MAP } from "../core/keys";
 import { matchText } from "../core/search";
 import { blockTitle } from "../core/blocks";
 import { goTo, nameOf } from "../state/acts";
@@ -90,7 +90,7 @@ export function Hints(): ReactElement | null {
   const wanted = useEditor((state) => state.data.hints);
   if (!wanted || gone) return null;
   return (
-    <div className="float hints" role="note" data-testid="hints">
+    <div className="hints" role="note" data-testid="hints">
       <strong>Three things to know</strong>
       <ul>
         <li>Drop a block on a card to replace, on a wire to insert.</li>
@@ -132,6 +132,14 @@ function rememberHints(): void {
   }
 }
 
+export function DropCue(): ReactElement {
+  return (
+    <div className="drop-cue" role="status" data-testid="drop-cue">
+      <span className="float">Drop a design (.json) to open it</span>
+    </div>
+  );
+}
+
 const STARTS = [
   { start: "preset", title: "A published network", text: "Open one and change it; the original stays as the reference." },
   { start: "template", title: "A stage template", text: "Stem, four stages and a head, ready to fill." },
@@ -171,9 +179,15 @@ export function KeyList(): ReactElement | null {
   useEffect(() => close.current?.focus(), [open]);
   if (!open) return null;
   const shut = (): void => view.setState({ keys: false });
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const done = ["Escape", "Enter", " "].includes(event.key);
+    // The keys of the canvas rest while their list is read, and Tab stays on its one button.
+    if (done || event.key === "Tab" || bindingFor(event) !== null) event.preventDefault();
+    if (done) shut();
+  };
   return (
-    <div className="veil" onClick={shut} onKeyDown={(event) => event.key === "Escape" && shut()}>
-      <div className="float sheet scroll" role="dialog" aria-label="Keys" data-testid="keys" onClick={(event) => event.stopPropagation()}>
+    <div className="veil" onClick={shut} onKeyDown={onKeyDown}>
+      <div className="float sheet scroll" role="dialog" aria-modal="true" aria-label="Keys" data-testid="keys" onClick={(event) => event.stopPropagation()}>
         <div style={{ display: "flex", alignItems: "center" }}>
           <h2 style={{ flex: 1 }}>Keys</h2>
           <button ref={close} type="button" className="button square" aria-label="Close" onClick={shut}>

@@ -22,7 +22,7 @@ export function PalettePanel(): ReactElement {
   const instance = useInstance();
   const [tab, setTab] = useState<"blocks" | "parts">("blocks");
   const [query, setQuery] = useState("");
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useState(NONE);
   const list = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLInputElement>(null);
   const asked = useView((view) => view.search);
@@ -31,7 +31,9 @@ export function PalettePanel(): ReactElement {
   const parts = useEditor((state) => state.data.parts);
   const blocks = useMemo(() => blockSections([...palette.values()], query, recents), [palette, query, recents]);
   const pieces = useMemo(() => partSections(parts, query), [parts, query]);
-  const flat = tab === "blocks" ? blocks.flatMap((part) => part.items) : pieces.flatMap((part) => part.items);
+  // Unsearched, the stages of each network are behind its name.
+  const hidden = tab === "parts" && query === "" && pieces.length > 1;
+  const flat: readonly (BlockInfo | Part)[] = hidden ? [] : (tab === "blocks" ? blocks : pieces).flatMap((part): readonly (BlockInfo | Part)[] => part.items);
 
   useEffect(() => {
     if (asked > 0) box.current?.select();
@@ -40,7 +42,7 @@ export function PalettePanel(): ReactElement {
   const add = (item: BlockInfo | Part): void => ("doc" in item ? addPart(instance, item) : addBlock(instance, item.name));
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step !== 0) {
+    if (step !== 0 && flat.length > 0) {
       event.preventDefault();
       const next = Math.max(0, Math.min(flat.length - 1, active + step));
       setActive(next);
@@ -50,6 +52,7 @@ export function PalettePanel(): ReactElement {
       if (item !== undefined) add(item);
     } else if (event.key === "Escape") {
       setQuery("");
+      setActive(NONE);
       backToEditor(event.currentTarget);
     }
   };
@@ -65,13 +68,19 @@ export function PalettePanel(): ReactElement {
             className="input"
             value={query}
             placeholder="Search"
+            role="combobox"
             aria-label="Search the palette"
+            aria-autocomplete="list"
+            aria-expanded={true}
+            aria-controls={LIST_ID}
+            aria-activedescendant={active === NONE ? undefined : itemId(active)}
             data-testid="palette-search"
             onChange={(event) => {
               setQuery(event.target.value);
-              setActive(0);
+              setActive(event.target.value.trim() === "" ? NONE : 0);
             }}
             onKeyDown={onKeyDown}
+            onBlur={() => setActive(query.trim() === "" ? NONE : 0)}
           />
           {query === "" && <kbd aria-hidden="true">/</kbd>}
         </div>
@@ -80,15 +89,15 @@ export function PalettePanel(): ReactElement {
           <Tab on={tab === "parts"} label="Stages" testId="palette-tab-parts" onClick={() => setTab("parts")} />
         </div>
       </div>
-      <div className="list scroll" ref={list}>
-        {flat.length === 0 && <p className="empty">Nothing matches “{query}”.</p>}
+      <div className="list scroll" ref={list} tabIndex={-1} id={LIST_ID} role={tab === "blocks" ? "listbox" : undefined} aria-label={tab === "blocks" ? "Blocks" : undefined}>
+        {flat.length === 0 && !hidden && <p className="empty">Nothing matches “{query}”.</p>}
         {tab === "blocks" &&
           blocks.map((section) => (
-            <section key={section.title} aria-label={section.title}>
+            <section key={section.title} role="group" aria-label={section.title}>
               <h3>{section.title}</h3>
               {section.items.map((block) => {
                 const at = index++;
-                return <BlockItem key={block.name} block={block} index={at} active={query !== "" && at === active} recent={section.title === RECENT} />;
+                return <BlockItem key={block.name} block={block} index={at} active={at === active} recent={section.title === RECENT} />;
               })}
             </section>
           ))}
@@ -98,7 +107,7 @@ export function PalettePanel(): ReactElement {
               <summary>{section.title}</summary>
               {section.items.map((part) => {
                 const at = index++;
-                return <PartItem key={part.id} part={part} index={at} active={query !== "" && at === active} />;
+                return <PartItem key={part.id} part={part} index={at} active={at === active} />;
               })}
             </details>
           ))}
@@ -140,6 +149,10 @@ function BlockItem({ block, index, active, recent }: BlockItemProps): ReactEleme
       style={familyStyle(palette, block.family)}
       title={hint}
       draggable
+      role="option"
+      aria-selected={active}
+      tabIndex={-1}
+      id={itemId(index)}
       data-index={index}
       data-testid={recent ? `recent-${block.name}` : `palette-${block.name}`}
       onClick={() => addBlock(instance, block.name)}
@@ -163,6 +176,7 @@ function PartItem({ part, index, active }: { part: Part; index: number; active: 
       style={familyStyle(palette, familyOf(palette, part))}
       title={`${part.title}: ${count} ${count === 1 ? "block" : "blocks"}`}
       draggable
+      id={itemId(index)}
       data-index={index}
       data-testid={`part-${part.id}`}
       onClick={() => addPart(instance, part)}
@@ -201,6 +215,11 @@ function useDragging(type: string, id: string): Dragging {
     onDragEnd: () => view.setState({ dragging: null, dropTarget: null }),
   };
 }
+
+/** Nothing is chosen until something is searched or an arrow key is pressed. */
+const NONE = -1;
+const LIST_ID = "palette-list";
+const itemId = (index: number): string => `palette-item-${index}`;
 
 const RECENT = "Recent";
 /** Between the network and its stage in the title of a part. */

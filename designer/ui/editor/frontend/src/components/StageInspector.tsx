@@ -4,6 +4,7 @@ import type { ReactElement } from "react";
 
 import { membersOf } from "../core/boxes";
 import { shape } from "../core/format";
+import { assumedStage } from "../core/issues";
 import { keyHint } from "../core/keys";
 import { setGroup, ungroupStage } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
@@ -18,6 +19,7 @@ export function StageInspector({ id }: { id: string }): ReactElement | null {
   const group = useEditor((state) => state.doc.groups.find((other) => other.id === id));
   const blocks = useEditor((state) => membersOf(state.doc, id).reduce((total, node) => total + node.repeat, 0));
   const figures = useEditor((state) => state.analysis?.groups[id]);
+  const assumed = useEditor((state) => state.analysis !== null && assumedStage(state.doc, state.analysis, id));
   if (group === undefined) return null;
   return (
     <>
@@ -40,7 +42,7 @@ export function StageInspector({ id }: { id: string }): ReactElement | null {
       </section>
       {figures !== undefined && (
         <section>
-          <Facts figures={figures}>
+          <Facts figures={figures} assumed={assumed}>
             <span className="muted">Output</span>
             <span className="wide">{shape(figures.out_shape)}</span>
           </Facts>

@@ -28,9 +28,8 @@ export function Strip(): ReactElement {
   const stale = useEditor((state) => isStale(state.sync, state.analysis));
   const shown: Figures | null = preview ?? analysis;
   const figures = useMemo(() => figuresOf(shown?.latency ?? [], analysis?.precision ?? ""), [shown, analysis?.precision]);
-  const partial = analysis?.complete === false;
-  // A part is not compared with a whole.
-  const before = partial ? null : preview !== null ? analysis : previous?.complete === true ? previous : null;
+  const partial = shown?.complete === false;
+  const before = preview !== null ? analysis : previous;
   const classes = ["strip", stale ? "stale" : "", partial ? "hatched" : ""].join(" ");
   return (
     <div className={classes} data-testid="strip" aria-label="Figures of the whole design" role="group">
@@ -39,14 +38,19 @@ export function Strip(): ReactElement {
           key={figure.id}
           figure={figure}
           now={shown}
-          before={before}
-          reference={partial ? null : reference}
+          before={comparable(shown, before)}
+          reference={comparable(shown, reference)}
           preview={preview !== null}
           remark={partial ? " counted part" : analysis?.form === "train" ? " in train form" : ""}
         />
       ))}
     </div>
   );
+}
+
+/** What the figures are compared with, if they can be: a part is not compared with a whole. */
+function comparable<T extends Figures>(shown: Figures | null, other: T | null): T | null {
+  return shown?.complete === true && other?.complete === true ? other : null;
 }
 
 interface CellProps {
@@ -142,12 +146,12 @@ function figuresOf(latency: readonly Latency[], precision: string): readonly Fig
   ];
 }
 
-function latencyFigure({ device, title }: Latency): Figure {
+function latencyFigure({ device, title, why }: Latency): Figure {
   const of = (figures: Figures): Latency | undefined => figures.latency.find((entry) => entry.device === device);
   return {
     id: `latency-${device}`,
     what: title,
-    hint: `Latency estimate, ${title}.`,
+    hint: `Latency estimate, ${title}. ${why}`.trim(),
     wide: true,
     format: milliseconds,
     read: (figures) => of(figures)?.ms ?? null,

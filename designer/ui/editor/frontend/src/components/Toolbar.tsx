@@ -8,7 +8,7 @@ import { type SyncStatus, statusOf } from "../core/sync";
 import type { Form, Metric } from "../core/types";
 import { setInput, tidy } from "../state/acts";
 import { foldAll } from "../state/stages";
-import { useActions, useEditor, useInstance, useView } from "../state/context";
+import { useEditor, useInstance, useView } from "../state/context";
 import { Icon, type IconName } from "./Icon";
 import { SizeField } from "./SizeField";
 
@@ -143,7 +143,6 @@ const STATUS: Readonly<Record<SyncStatus, string>> = {
 };
 
 function Status(): ReactNode {
-  const editor = useActions();
   const status = useEditor((state) => statusOf(state.sync));
   const rev = useEditor((state) => state.sync.rev);
   const acked = useEditor((state) => state.sync.acked);
@@ -152,21 +151,9 @@ function Status(): ReactNode {
   const untouched = useEditor((state) => state.data.read_only && state.sync.rev === state.data.rev);
   const text = busy ?? (status === "saved" && untouched ? "preset, your first edit makes a copy" : STATUS[status]);
   return (
-    <>
-      <span className="status" role="status" title={message || text} data-testid="sync-status" data-state={status} data-rev={rev} data-acked={acked}>
-        <span className="dot" />
-        {text}
-      </span>
-      {status === "conflict" && (
-        <>
-          <button type="button" className="button line" data-testid="conflict-reload" onClick={() => editor.act("reload")}>
-            Reload
-          </button>
-          <button type="button" className="button line" data-testid="conflict-copy" onClick={() => editor.act("save_copy")}>
-            Save as a copy
-          </button>
-        </>
-      )}
-    </>
+    <span className="status" role="status" title={message || text} data-testid="sync-status" data-state={status} data-rev={rev} data-acked={acked}>
+      <span className="dot" />
+      {text}
+    </span>
   );
 }

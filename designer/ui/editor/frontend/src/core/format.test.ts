@@ -44,7 +44,9 @@ describe("format", () => {
 
   it.each<readonly [number, string]>([
     [0, "0 %"],
-    [0.0004, "<0.1 %"],
+    [0.00002, "<0.01 %"],
+    [-0.0007, "\u22120.07 %"],
+    [0.00098, "0.1 %"],
     [0.031, "3.1 %"],
     [0.0996, "10 %"],
     [0.312, "31 %"],
@@ -60,6 +62,8 @@ describe("format", () => {
       amount: "\u22125.00 ms",
       share: "\u221225 %",
     });
+    expect(format.difference(1e6, 999_300, format.count)?.share).toBe("\u22120.07 %");
+    expect(format.difference(1e6, 999_999, format.count)?.share).toBe("<0.01 %");
     expect(format.difference(5, 5, format.count)).toEqual({ direction: 0, amount: "0", share: "" });
     expect(format.difference(0, 5, format.count)?.share).toBe("");
     expect(format.difference(null, 5, format.count)).toBeNull();

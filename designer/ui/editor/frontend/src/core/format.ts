@@ -36,19 +36,22 @@ export function milliseconds(value: number): string {
   return `${value < 0 ? MINUS : ""}${size.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0)} ms`;
 }
 
-/** A share 0..1 -> "31 %", "3.1 %", "<0.1 %". */
+/** A share 0..1 -> "31 %", "3.1 %", "0.07 %", "<0.01 %". */
 export function percent(share: number): string {
   const value = Math.abs(share) * 100;
-  const sign = share < 0 ? MINUS : "";
   if (value === 0) return "0 %";
-  if (value < 0.1) return `${sign}<0.1 %`;
-  return `${sign}${value.toFixed(value < 9.95 ? 1 : 0)} %`;
+  if (value < 0.005) return TOO_SMALL;
+  return `${share < 0 ? MINUS : ""}${value.toFixed(value < 0.095 ? 2 : value < 9.95 ? 1 : 0)} %`;
 }
+
+/** Less than can be written: it has no sign, the amount beside it does. */
+const TOO_SMALL = "<0.01 %";
 
 /** A difference with its sign: "+0.30 M", "\u22120.20 M", "0". */
 export function signed(value: number, format: (size: number) => string): string {
   if (value === 0) return "0";
-  return `${value > 0 ? "+" : MINUS}${format(Math.abs(value))}`;
+  const size = format(Math.abs(value));
+  return size === TOO_SMALL ? size : `${value > 0 ? "+" : MINUS}${size}`;
 }
 
 export interface Difference {

@@ -1,5 +1,6 @@
 /** Problems: the worst one of each card, which numbers are only assumed, and the way from one problem to the next. */
 
+import { membersOf } from "./boxes";
 import { inOrder } from "./graph";
 import type { Analysis, Fragment, Issue } from "./types";
 
@@ -26,9 +27,10 @@ export function issuesOfField(issues: readonly Issue[], node: string, field: str
   return issues.filter((issue) => issue.node === node && issue.field === field);
 }
 
-/** Nodes whose numbers follow an error further up and are shown hatched. */
-export function assumedNodes(analysis: Analysis): ReadonlySet<string> {
-  return new Set(Object.entries(analysis.nodes).flatMap(([id, node]) => (node.assumed ? [id] : [])));
+/** Whether every number of a stage follows an error further up: then its total is not 0 but unknown. */
+export function assumedStage(doc: Fragment, analysis: Analysis, id: string): boolean {
+  const known = membersOf(doc, id).flatMap((node) => analysis.nodes[node.id] ?? []);
+  return known.length > 0 && known.every((node) => node.assumed);
 }
 
 /** The problem after (or before) the one at `current`, in execution order and round again; null without problems. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { groupHeat, nodeHeat } from "./heat";
-import { assumedNodes, issuesOfField, nextProblem, worstIssues } from "./issues";
+import { assumedStage, issuesOfField, nextProblem, worstIssues } from "./issues";
 import { analysis, chain, node, numbers } from "./testing";
 import type { Fix, GroupAnalysis, Issue } from "./types";
 
@@ -48,8 +48,11 @@ describe("heat", () => {
     expect(groupHeat(report, "time").size).toBe(0);
   });
 
-  it("names the assumed nodes", () => {
-    expect([...assumedNodes(report)]).toEqual(["c"]);
+  it("knows a stage of which nothing is counted", () => {
+    const groups = ["g", "h"].map((id) => ({ id, label: id, parent: null, repeat: 1, collapsed: false }));
+    const doc = { ...chain(node("a", undefined, { group: "g" }), node("c", undefined, { group: "h" })), groups };
+    expect(assumedStage(doc, report, "g")).toBe(false);
+    expect(assumedStage(doc, report, "h")).toBe(true);
   });
 });
 

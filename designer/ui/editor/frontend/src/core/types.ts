@@ -223,6 +223,8 @@ export interface Analysis {
 
 /** Totals of another document: the pinned reference, or what a value would give before it is chosen. */
 export interface Figures {
+  /** Whether every node is counted: a part is not compared with a whole. */
+  readonly complete: boolean;
   readonly totals: Totals;
   readonly latency: readonly Latency[];
 }
@@ -306,7 +308,7 @@ export interface PreviewRequest {
 }
 
 export type ActionKind =
-  "fix" | "export" | "keep_variant" | "start" | "reload" | "save_copy" | "pin" | "dismiss_hints" | "duplicate_design";
+  "fix" | "export" | "keep_variant" | "start" | "reload" | "save_copy" | "pin" | "dismiss_hints" | "duplicate_design" | "open_file";
 
 /** Trigger "action": something done once. `id` is unique, so that Python can tell a repeat from a resend. */
 export interface Action {

@@ -20,14 +20,21 @@ export function onPaste(instance: Instance, event: ClipboardEvent): void {
   insert(instance, event.clipboardData.getData("text/plain"));
 }
 
-export async function copySelection(instance: Instance): Promise<void> {
+/** Returns whether something was copied. */
+export async function copySelection(instance: Instance): Promise<boolean> {
   const text = copyText(instance.editor.getState().doc, chosenNodes(instance));
-  if (text === null) return;
+  if (text === null) return false;
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch {
     instance.editor.say("The browser does not let a menu copy here. Press Ctrl+C instead.");
+    return false;
   }
+}
+
+export async function cutSelection(instance: Instance): Promise<void> {
+  if (await copySelection(instance)) removeSelection(instance, true);
 }
 
 export async function pasteFromClipboard(instance: Instance): Promise<void> {

@@ -194,9 +194,9 @@ it("a preview is asked for once things stand still, and only its own answer is s
   vi.advanceTimersByTime(100);
   expect(python.previews.map((request) => request.doc.name)).toEqual(["Tried"]);
   const { totals } = analysis({});
-  answer({}, { preview: { id: "another", totals, latency: [] } });
+  answer({}, { preview: { complete: true, id: "another", totals, latency: [] } });
   expect(previewOf(instance.editor.getState())).toBeNull();
-  answer({}, { preview: { id: python.previews[0]!.id, totals, latency: [] } });
+  answer({}, { preview: { complete: true, id: python.previews[0]!.id, totals, latency: [] } });
   expect(previewOf(instance.editor.getState())).not.toBeNull();
 });
 

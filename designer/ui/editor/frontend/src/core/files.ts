@@ -1,0 +1,33 @@
+/** What becomes of a file that is dropped on the editor: a design is opened, for the others it says where they go. */
+
+/** As much as `designer/design/load.py` reads. */
+export const MAX_DESIGN_BYTES = 8 * 1024 * 1024;
+
+/** The part of a `File` that is looked at. */
+export interface DroppedFile {
+  readonly name: string;
+  readonly size: number;
+}
+
+export type Destination = { readonly open: true } | { readonly open: false; readonly why: string };
+
+const CHECKPOINTS = ["safetensors", "pt", "pth", "ckpt", "bin"];
+
+export function destinationOf({ name, size }: DroppedFile): Destination {
+  const ending = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+  if (ending === "json") return size <= MAX_DESIGN_BYTES ? { open: true } : refused(tooLarge(name, size));
+  if (ending === "onnx") return refused(`${name} is an ONNX file: import it on the Library page.`);
+  if (CHECKPOINTS.includes(ending)) {
+    return refused(`${name} holds weights: checkpoints come with a later version, designs (.json) open here.`);
+  }
+  return refused(`${name} cannot be opened here: drop a design (.json).`);
+}
+
+function tooLarge(name: string, size: number): string {
+  const most = MAX_DESIGN_BYTES / 2 ** 20;
+  return `${name} has ${(size / 2 ** 20).toFixed(1)} MB, and a design file has at most ${most} MB: check that it is one.`;
+}
+
+function refused(why: string): Destination {
+  return { open: false, why };
+}
