@@ -143,6 +143,6 @@ def coverage_of(ops: Sequence[Op]) -> tuple[float, tuple[Uncounted, ...]]:
             missing += made
             found[op.name, op.node] = found.get((op.name, op.node), 0) + made
     rows = tuple(Uncounted(name, node, elements) for (name, node), elements in found.items())
-    if not all([out.elements for op in counted if op.op_class == "other" for out in op.outputs]):
+    if not all(out.elements for op in counted if op.op_class == "other" for out in op.outputs):
         total, missing = len(counted), sum([op.op_class == "other" for op in counted])
     return (1 - missing / total if total else 1.0), rows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from designer.design.blockinfo import BlockInfo, PortInfo, palette
-from designer.design.graph import cycle_path, downstream, stable_order, upstream
+from designer.design.graph import cycle_path, followers, reached, stable_order, upstream
 from designer.design.issue import Cause, Fix, Issue, quoted
 from designer.design.model import Design, Edge, Node
 from designer.design.surgery import name_of
@@ -147,7 +147,7 @@ class _Wiring:
 
     def keep(self, edges: list[Edge]) -> Iterator[Fix]:
         """Yield for each of the wires into one port the command that leaves it alone there, if that can be."""
-        after = downstream([edges[0].target], self.pairs)
+        after = reached([edges[0].target], self.following)
         for edge in edges[:5]:
             if edge.source not in after and edge.source_port in self.outs.get(edge.source, ()):
                 command = {"op": "connect", "source": edge.source, "source_port": edge.source_port}
@@ -156,7 +156,7 @@ class _Wiring:
 
     def feeds(self, id: str, port: str) -> list[Fix]:
         """Return wires from the nearest unused outputs that would not close a cycle."""
-        after = downstream([id], self.pairs)
+        after = reached([id], self.following)
         free = [other for other in self.loose if other not in after][-2:]
         return [
             Fix(
@@ -181,6 +181,11 @@ class _Wiring:
     def order(self) -> list[str]:
         """Return the nodes sources first; those on a cycle are left out."""
         return stable_order(list(self.nodes), self.pairs)
+
+    @cached_property
+    def following(self) -> dict[str, list[str]]:
+        """Return the nodes right after each node."""
+        return followers(self.pairs)
 
     @cached_property
     def loose(self) -> list[str]:

@@ -38,9 +38,19 @@ def cycle_path(keys: Sequence[K], pairs: Pairs[K]) -> list[K]:
 
 def downstream(start: Iterable[K], pairs: Pairs[K]) -> set[K]:
     """Return everything that can be reached from `start` along the pairs, `start` included."""
+    return reached(start, followers(pairs))
+
+
+def followers(pairs: Pairs[K]) -> dict[K, list[K]]:
+    """Return for each key what comes right after it."""
     following: dict[K, list[K]] = {}
     for source, target in pairs:
         following.setdefault(source, []).append(target)
+    return following
+
+
+def reached(start: Iterable[K], following: dict[K, list[K]]) -> set[K]:
+    """Return everything that can be reached from `start`, `start` included: `downstream`, asked more than once."""
     seen = set(start)
     queue = list(seen)
     while queue:
