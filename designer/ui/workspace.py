@@ -16,7 +16,7 @@ from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.design.model import Design
 from designer.presets import PRESETS, load_preset
-from designer.store import ConflictError, Store
+from designer.store import ConflictError, Store, StoreError
 
 OPTION_DEFAULTS: dict[str, Any] = {"form": "deploy", "batch": 1, "precision": "fp32", "metric": "macs"}
 SaveState = Literal["saved", "conflict", "error"]
@@ -108,6 +108,11 @@ class Workspace:
             self.message = (
                 "This design was changed in another tab. Your edits are kept here: save them as a copy, or reload."
             )
+        except KeyError:
+            self.saved = "conflict"
+            self.message = "This design was deleted in the library. Your edits are kept here: save them as a copy."
+        except StoreError as error:
+            self.saved, self.message = "error", f"Not saved: {error} Your next edit saves this one too."
         else:
             self.saved, self.message = "saved", ""
 

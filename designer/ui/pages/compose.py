@@ -34,6 +34,8 @@ def page() -> None:
     document_bar(opened)
     st.session_state.shown_title = _title(opened)
     _editor()
+    # Nobody sees it: the editor presses it where a restarted server does not answer, as a run of the page makes it.
+    st.button("Run the page", key="run_page")
     _audit(opened)
 
 
@@ -52,6 +54,8 @@ def _editor() -> None:
     # In a brand-new session the browser's value arrives without its callback.
     if result.commit and opened.commit(result.commit):
         st.rerun(scope="fragment")
+    if refusal := st.session_state.pop("refusal", ""):
+        st.toast(plain(refusal), icon=":material/error:")
     if st.session_state.pop("ask_export", False):
         export_dialog(opened.design)
     if st.session_state.pop("ask_variant", False):
@@ -165,7 +169,7 @@ def _on_action() -> None:
     elif kind == "save_copy":
         _reopen(opened.save_copy())
     elif kind == "reload":
-        _reopen(Workspace.open_saved(studio().store, opened.doc_id))
+        _reload(opened)
     elif kind == "duplicate_design":
         _reopen(Workspace.open_new(studio().store, opened.design.replace(name=f"{opened.design.name} copy"[:200])))
     elif kind == "start":
@@ -178,7 +182,7 @@ def _fix(opened: Workspace, action: dict[str, Any]) -> None:
     try:
         opened.fix(dict(action["command"]), str(action.get("label", "Fix")))
     except DesignError as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+        _refuse(str(error))
 
 
 def _start(which: str) -> None:
@@ -194,12 +198,25 @@ def _open_file(name: str, text: str) -> None:
     try:
         design = parse_design(text)
     except DesignError as error:
-        st.toast(f"{plain(name)}: {plain(str(error))}", icon=":material/error:")
+        _refuse(f"{name}: {error}")
     else:
         _reopen(Workspace.open_new(studio().store, design))
 
 
+def _reload(opened: Workspace) -> None:
+    try:
+        _reopen(Workspace.open_saved(studio().store, opened.doc_id))
+    except KeyError:
+        st.toast("This design was deleted in the library; restore it there, or save your edits as a copy.")
+
+
+def _refuse(sentence: str) -> None:
+    """Say why not in the run that follows: what a callback draws would replace the top of the page."""
+    st.session_state.refusal = sentence
+
+
 def _reopen(opened: Workspace) -> None:
+    opened.fresh = False  # the browser shows this instead of its own, even where the id is the same
     show(opened)
     st.session_state.reopened = True
 

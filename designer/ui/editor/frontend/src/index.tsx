@@ -17,6 +17,7 @@ import type { ServerData } from "./core/types";
 import type { Instance } from "./state/context";
 import { type Bridge, createEditor } from "./state/store";
 import { createView } from "./state/view";
+import { createWire, quietly, runPage } from "./state/wire";
 
 interface State {
   readonly commit: unknown;
@@ -27,19 +28,27 @@ interface State {
 
 type Args = FrontendRendererArgs<State & Record<string, unknown>, ServerData>;
 
+interface Mounted {
+  readonly root: Root;
+  readonly stop: () => void;
+}
+
 const instances = new Map<string, Instance>();
-const roots = new WeakMap<Args["parentElement"], Root>();
+const roots = new WeakMap<Args["parentElement"], Mounted>();
+const wire = createWire(runPage);
 
 const render: FrontendRenderer<State & Record<string, unknown>, ServerData> = ({ data, key, parentElement, setStateValue, setTriggerValue }) => {
   const bridge: Bridge = { setState: setStateValue, trigger: setTriggerValue };
   const instance = instanceFor(key, data);
-  instance.editor.receive(data, bridge);
+  wire.answered();
+  instance.editor.receive(data, wire.watched(bridge));
   if (!roots.has(parentElement)) mount(parentElement, instance);
   return () => {
-    const root = roots.get(parentElement);
+    const mounted = roots.get(parentElement);
     roots.delete(parentElement);
+    mounted?.stop();
     // Streamlit may clean up while React renders.
-    queueMicrotask(() => root?.unmount());
+    queueMicrotask(() => mounted?.root.unmount());
   };
 };
 
@@ -48,6 +57,7 @@ function instanceFor(key: string, data: ServerData): Instance {
   if (known !== undefined) return known;
   const made: Instance = { editor: createEditor(data), view: createView(data.options.metric) };
   instances.set(key, made);
+  globalThis.addEventListener("pagehide", () => made.editor.leave());
   return made;
 }
 
@@ -59,7 +69,7 @@ function mount(parent: Args["parentElement"], instance: Instance): void {
   parent.append(host);
   const root = createRoot(host);
   root.render(<App instance={instance} />);
-  roots.set(parent, root);
+  roots.set(parent, { root, stop: quietly() });
 }
 
 export default render;

@@ -10,8 +10,9 @@
 import type { Analysis, Commit, Design, Saved, ServerData } from "./types";
 
 export const FIRST_RESEND_MS = 4_000;
-export const LONGEST_RESEND_MS = 60_000;
-export const MAX_RESENDS = 6;
+export const LONGEST_RESEND_MS = 10_000;
+/** About an hour. After that the next edit, or the network coming back, begins anew. */
+export const MAX_RESENDS = 360;
 export const MOVE_DELAY_MS = 400;
 
 export interface SyncState {

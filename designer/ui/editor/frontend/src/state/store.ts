@@ -74,6 +74,8 @@ export interface Editor {
   preview(doc: Design | null): void;
   say(notice: string | null): void;
   online(): void;
+  /** The page goes away: send and write down what still waits. */
+  leave(): void;
 }
 
 const NOTICE_MS = 6_000;
@@ -183,7 +185,12 @@ export function createEditor(first: ServerData): EditorStore {
 
   function keep(): void {
     clearTimeout(saving);
-    saving = setTimeout(() => saveHistory(storage(), get().history, get().doc), KEEP_MS);
+    saving = setTimeout(write, KEEP_MS);
+  }
+
+  function write(): void {
+    clearTimeout(saving);
+    saveHistory(storage(), get().history, get().doc);
   }
 
   const editor: Editor = {
@@ -256,6 +263,10 @@ export function createEditor(first: ServerData): EditorStore {
     },
     online() {
       dispatch({ type: "online", now: Date.now() });
+    },
+    leave() {
+      dispatch({ type: "flush", now: Date.now() });
+      write();
     },
   };
   return Object.assign(store, editor);
