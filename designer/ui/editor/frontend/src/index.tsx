@@ -33,13 +33,14 @@ interface Mounted {
   readonly stop: () => void;
 }
 
-const instances = new Map<string, Instance>();
+/** One per window: Streamlit's key is another at every mount, and a page has one editor. */
+let instance: Instance | null = null;
 const roots = new WeakMap<Args["parentElement"], Mounted>();
 const wire = createWire(runPage);
 
-const render: FrontendRenderer<State & Record<string, unknown>, ServerData> = ({ data, key, parentElement, setStateValue, setTriggerValue }) => {
+const render: FrontendRenderer<State & Record<string, unknown>, ServerData> = ({ data, parentElement, setStateValue, setTriggerValue }) => {
   const bridge: Bridge = { setState: setStateValue, trigger: setTriggerValue };
-  const instance = instanceFor(key, data);
+  instance ??= made(data);
   wire.answered();
   instance.editor.receive(data, wire.watched(bridge));
   if (!roots.has(parentElement)) mount(parentElement, instance);
@@ -52,13 +53,10 @@ const render: FrontendRenderer<State & Record<string, unknown>, ServerData> = ({
   };
 };
 
-function instanceFor(key: string, data: ServerData): Instance {
-  const known = instances.get(key);
-  if (known !== undefined) return known;
-  const made: Instance = { editor: createEditor(data), view: createView(data.options.metric) };
-  instances.set(key, made);
-  globalThis.addEventListener("pagehide", () => made.editor.leave());
-  return made;
+function made(data: ServerData): Instance {
+  const { editor, view }: Instance = { editor: createEditor(data), view: createView(data.options.metric) };
+  globalThis.addEventListener("pagehide", () => editor.leave());
+  return { editor, view };
 }
 
 function mount(parent: Args["parentElement"], instance: Instance): void {
