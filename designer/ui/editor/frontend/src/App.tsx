@@ -19,6 +19,29 @@ import { useKeptFocus } from "./state/focus";
 import { perform } from "./state/keyboard";
 import { isDark } from "./theme";
 
+/** One and the same element for ever, so that what renders the page again does not render its parts. */
+const PARTS = (
+  <>
+    <PalettePanel />
+    <Toolbar />
+    <div style={{ gridArea: "canvas", position: "relative", minWidth: 0, minHeight: 0, display: "grid" }}>
+      <Canvas />
+      <Start />
+      <FindBar />
+      <Banner />
+      <Toast />
+    </div>
+    <div className="side">
+      <Inspector />
+      <Hints />
+    </div>
+    <Strip />
+    <Drawer />
+    <Menu />
+    <KeyList />
+  </>
+);
+
 export function App({ instance }: { instance: Instance }): ReactElement {
   return (
     <EditorContext.Provider value={instance}>
@@ -67,23 +90,7 @@ function Page({ instance }: { instance: Instance }): ReactElement {
       onCut={(event) => !isTyping(event.nativeEvent) && onCopy(instance, event, true)}
       onPaste={(event) => !isTyping(event.nativeEvent) && onPaste(instance, event)}
     >
-      <PalettePanel />
-      <Toolbar />
-      <div style={{ gridArea: "canvas", position: "relative", minWidth: 0, minHeight: 0, display: "grid" }}>
-        <Canvas />
-        <Start />
-        <FindBar />
-        <Banner />
-        <Toast />
-      </div>
-      <div className="side">
-        <Inspector />
-        <Hints />
-      </div>
-      <Strip />
-      <Drawer />
-      <Menu />
-      <KeyList />
+      {PARTS}
       {dropping && <DropCue />}
     </div>
   );

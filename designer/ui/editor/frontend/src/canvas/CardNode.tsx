@@ -5,22 +5,26 @@ import { type CSSProperties, memo, type ReactElement } from "react";
 
 import { INPUT, inPorts, OUTPUT, outPorts } from "../core/blocks";
 import { metricText, percent, shape } from "../core/format";
+import type { Heat } from "../core/heat";
 import { portKey } from "../core/ports";
-import type { PortInfo } from "../core/types";
+import type { Metric, PortInfo } from "../core/types";
 import { Icon } from "../components/Icon";
 import { familyStyle } from "../components/family";
 import { useEditor, useInstance, useView } from "../state/context";
-import { cardHeat, worstOf } from "../state/derived";
+import { cardHeat, isTaken, nodeOf, worstOf } from "../state/derived";
 import type { CardNode as CardType } from "./flow";
 import { configSummary } from "./summary";
 import { useCardKeys } from "./useCardKeys";
 
 export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeProps<CardType>): ReactElement | null {
   const { editor } = useInstance();
-  const node = useEditor((state) => state.doc.nodes.find((other) => other.id === id));
+  const node = useEditor((state) => nodeOf(state.doc, id));
   const palette = useEditor((state) => state.palette);
   const metric = useView((view) => view.metric);
-  const heat = useEditor((state) => cardHeat(state.analysis, metric).get(id));
+  // As texts and a rounded length: the share of every card changes a little with each edit, what it says rarely does.
+  const amount = useEditor((state) => amountText(cardHeat(state.analysis, metric).get(id), metric));
+  const share = useEditor((state) => shareText(cardHeat(state.analysis, metric).get(id)));
+  const level = useEditor((state) => Math.round((cardHeat(state.analysis, metric).get(id)?.level ?? 0) * 100) / 100);
   const figures = useEditor((state) => state.analysis?.nodes[id]);
   const issue = useEditor((state) => worstOf(state.analysis).get(id));
   const drop = useView((view) => view.dropTarget?.kind === "node" && view.dropTarget.id === id);
@@ -37,7 +41,7 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
   const summary = configSummary(info, node.config, figures?.in_shapes[0]);
   const small = node.label === "" || node.label === title ? summary : [title, summary].filter(Boolean).join(" · ");
   const times = node.repeat > 1 ? `×${node.repeat}` : "";
-  const figure = figures?.assumed ? "assumed" : heat === undefined ? "" : metricText(metric, heat.value);
+  const figure = figures?.assumed ? "assumed" : amount;
   const said = [node.label || title, times, issue?.message ?? small, shape(figures?.out_shapes[0]), terminal ? "" : figure];
   const classes = [
     "card",
@@ -51,8 +55,8 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
   return (
     <div
       className={classes}
-      style={{ ...familyStyle(palette, info?.family), "--level": heat?.level ?? 0 } as CSSProperties}
-      title={issue?.message ?? (heat === undefined ? undefined : `${percent(heat.share)} of the whole`)}
+      style={{ ...familyStyle(palette, info?.family), "--level": level } as CSSProperties}
+      title={issue?.message ?? share}
       role="button"
       aria-pressed={selected}
       aria-label={said.filter(Boolean).join(", ")}
@@ -92,6 +96,14 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
   );
 });
 
+function amountText(heat: Heat | undefined, metric: Metric): string {
+  return heat === undefined ? "" : metricText(metric, heat.value);
+}
+
+function shareText(heat: Heat | undefined): string | undefined {
+  return heat === undefined ? undefined : `${percent(heat.share)} of the whole`;
+}
+
 interface PortsProps {
   readonly id: string;
   readonly ports: readonly PortInfo[];
@@ -119,7 +131,7 @@ interface PortProps {
 function Port({ id, port, side, left, many }: PortProps): ReactElement {
   const fits = useView((view) => view.wiring !== null && view.fits.get(portKey(id, port.name))?.ok === true);
   const open = useEditor(
-    (state) => side === "target" && !state.doc.edges.some((edge) => edge.target === id && edge.target_port === port.name),
+    (state) => side === "target" && !isTaken(state.doc, portKey(id, port.name)),
   );
   const kind = port.kinds.filter((name) => name !== "same").join(" or ");
   return (

@@ -1,8 +1,9 @@
-/** What many cards read from one analysis, computed once for all of them. */
+/** What many cards read from one analysis or one document, computed once for all of them. */
 
+import { byId, edgeId } from "../core/graph";
 import { groupHeat, type Heat, nodeHeat } from "../core/heat";
 import { worstIssues } from "../core/issues";
-import type { Analysis, Issue, Metric } from "../core/types";
+import type { Analysis, Design, Issue, Metric, Node } from "../core/types";
 
 type ByMetric<T> = WeakMap<Analysis, Map<Metric, ReadonlyMap<string, T>>>;
 
@@ -38,4 +39,20 @@ function once<T>(
   let found = byMetric.get(metric);
   if (found === undefined) byMetric.set(metric, (found = compute(analysis, metric)));
   return found;
+}
+
+const nodes = new WeakMap<Design, ReadonlyMap<string, Node>>();
+const taken = new WeakMap<Design, ReadonlySet<string>>();
+
+export function nodeOf(doc: Design, id: string): Node | undefined {
+  let found = nodes.get(doc);
+  if (found === undefined) nodes.set(doc, (found = byId(doc)));
+  return found.get(id);
+}
+
+/** Whether a wire ends at this port, named as wires are. */
+export function isTaken(doc: Design, wire: string): boolean {
+  let found = taken.get(doc);
+  if (found === undefined) taken.set(doc, (found = new Set(doc.edges.map(edgeId))));
+  return found.has(wire);
 }
