@@ -111,7 +111,8 @@ def _metric_table(made: Comparison, names: list[str]) -> None:
             "Table as CSV", _csv(made, names), "comparison.csv", icon=":material/download:", on_click="ignore"
         )
         if made.mismatches:
-            st.markdown(f":orange[:material/warning: Not like for like: {', '.join(made.mismatches)} differ.]")
+            differ = "differs" if len(made.mismatches) == 1 else "differ"
+            st.markdown(f":orange[:material/warning: Not like for like: {', '.join(made.mismatches)} {differ}.]")
         if "input" in made.mismatches:
             st.button("Make equal", on_click=_make_equal, help="Measure every design at one input size.")
 

@@ -87,7 +87,7 @@ def _more(row: SavedDesign) -> None:
 
 
 def _variants(row: SavedDesign, variants: list[SavedVariant]) -> None:
-    with st.expander(f"{len(variants)} variants"):
+    with st.expander(f"{len(variants)} variant{'s' if len(variants) > 1 else ''}"):
         for variant in variants:
             label, action = st.columns([4, 1], vertical_alignment="center")
             label.markdown(
