@@ -29,6 +29,7 @@ from designer.ui.editor.payload import analysis
 from designer.validation import validate
 from tests.designer.design.sketch import document
 from tests.helpers.designs import tiny
+from tests.helpers.wording import clear
 
 SECOND = 1.0
 """Processor time, not time on the wall: other work on the machine must not fail a test."""
@@ -62,15 +63,6 @@ def goes_on() -> Iterator[None]:
     before = report(tiny()).to_dict()
     yield
     assert report(tiny()).to_dict() == before
-
-
-def clear(sentence: str) -> bool:
-    """Return whether a message is one line that ends as a sentence and is no program's own text."""
-    assert sentence.splitlines() == [sentence]
-    assert sentence.endswith((".", "?")), sentence
-    assert len(sentence) < 400, sentence
-    assert not re.search(r"Traceback|Error\b|<class|\bNone\b|object at 0x|pydantic", sentence), sentence
-    return True
 
 
 def cli(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:

@@ -20,6 +20,9 @@ from designer.cost.cache import Cache
 from designer.cost.record import Record, record
 from designer.cost.result import Form
 from designer.cost.skeleton import Skeleton
+from designer.design import fields
+from designer.design.blockinfo import BlockInfo, palette
+from designer.design.issue import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +85,18 @@ def parse_config(block: str, config: dict[str, Any]) -> BlockConfig | tuple[Refu
     try:
         return CATALOG[block].model_validate(config)
     except ValidationError as error:
-        return tuple(_refused_field(row) for row in error.errors(include_url=False))
+        return tuple(_refused_field(palette()[block], row) for row in error.errors(include_url=False))
 
 
-def _refused_field(row: Any) -> Refusal:
-    field = str(row["loc"][0]) if row["loc"] else None
+def _refused_field(info: BlockInfo, row: Any) -> Refusal:
+    """Return the refusal of one field, in the words of the structural check."""
+    name = str(row["loc"][0]) if row["loc"] else None
+    if name is None:  # fields that do not go together: the config's own sentence
+        return Refusal(str(row["msg"]).removeprefix("Value error, "), config_error=True)
     if row["type"] == "extra_forbidden":
-        return Refusal(f"there is no field {field!r}.", field, config_error=True)
-    text = str(row["msg"]).replace("Input should be", "must be")
-    return Refusal(f"{field} {text}, got {row['input']!r:.40}.", field, config_error=True)
+        return Refusal(fields.unknown_field(info, name), name, config_error=True)
+    field = info.field(name)
+    return Refusal(f"{name} must be {fields.allowed(field)}, got {quoted(row['input'])}.", name, config_error=True)
 
 
 def _measured(config: BlockConfig, key: Any, in_shapes: tuple[Shape, ...], form: Form) -> Measure:
