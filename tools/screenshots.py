@@ -138,7 +138,7 @@ def dismiss(page: Page, note: str) -> None:
 def rested(page: Page) -> None:
     """Wait until Streamlit runs nothing, and nothing on the page is old or a skeleton."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    expect(page.locator("[data-stale=true]:not([role=dialog] *)")).to_have_count(0)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 

@@ -25,8 +25,8 @@ div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
   display: flex; align-items: center; height: 2.1rem; margin-bottom: 0;
 }
 .st-key-document_bar p { margin: 0; white-space: nowrap; }
-/* The first edit of a preset runs the page again: the editor answers for itself and must not fade meanwhile. */
-.st-key-editor, .st-key-document_bar [data-stale] { opacity: 1 !important; }
+/* The editor answers for itself and a dialog asks again and again: neither may fade while the page runs. */
+.st-key-editor, .st-key-document_bar [data-stale], [role="dialog"] [data-stale] { opacity: 1 !important; }
 """
 
 
