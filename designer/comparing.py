@@ -79,10 +79,11 @@ class Comparison:
     def to_text(self) -> str:
         """Return the metric table for people."""
         names = [made.account.name for made in self.reports]
-        lines = [f"{'':34}" + "".join(f"{name[:24]:>26}" for name in names)]
+        width = 2 + max(len(row.label) for row in self.rows)
+        lines = [" " * width + "".join(f"{name[:24]:>26}" for name in names)]
         for row in self.rows:
             cells = [f"{cell.value:.2f} {row.unit}{_relative(cell)}" for cell in row.cells]
-            lines.append(f"{row.label[:33]:34}" + "".join(f"{text:>26}" for text in cells))
+            lines.append(f"{row.label:{width}}" + "".join(f"{text:>26}" for text in cells))
         lines += [f"not like for like: {what} differs ({', '.join(self.conditions[what])})" for what in self.mismatches]
         for name, entries in zip(names[1:], self.diffs, strict=True):
             if not entries:

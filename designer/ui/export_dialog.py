@@ -96,7 +96,7 @@ def _result(result: dict[str, Any]) -> None:
     st.caption(" · ".join([*facts, *result["notes"]]))
     st.download_button(
         f"Download {path.name}",
-        path.read_bytes(),
+        path.read_bytes,
         file_name=path.name,
         type="primary",
         width="stretch",

@@ -27,7 +27,7 @@ def analysis(design: Design, rev: int, *, form: Any, batch: int, precision: Prec
         "nodes": _nodes(found, times, precision),
         "groups": _groups(found, times, precision),
         "totals": totals(found, precision),
-        "latency": latency_rows(figures, form),
+        "latency": latency_rows(figures),
         "issues": [_issue(issue) for issue in validate(design)],
     }
 
@@ -68,21 +68,21 @@ def totals(found: Account, precision: Precision) -> dict[str, Any]:
     }
 
 
-def latency_rows(figures: dict[str, Latency | None], form: str) -> list[dict[str, Any]]:
-    """Return one row per device; a latency in train form is what one gets when one forgets to fuse."""
+def latency_rows(figures: dict[str, Latency | None]) -> list[dict[str, Any]]:
+    """Return one row per device, without figures where there is no estimate."""
     rows = []
     for profile in profiles_named(list(figures)):
         figure = figures[profile.name]
         rows.append(
             {
                 "device": profile.name,
-                "title": title_of(profile) + (", if you forget to fuse" if form == "train" else ""),
+                "title": title_of(profile),
                 "ms": figure.ms if figure else None,
                 "low_ms": figure.low_ms if figure else None,
                 "high_ms": figure.high_ms if figure else None,
                 "kind": profile.kind,
                 "in_domain": figure.in_domain if figure else True,
-                "why": figure.why if figure else "There is no latency: the design has problems, or computes nothing.",
+                "why": figure.why if figure else "Mend the problems to see it.",
             }
         )
     return rows

@@ -121,7 +121,7 @@ def _reference(opened: Workspace) -> dict[str, Any] | None:
 def _figures(design: Design, options: dict[str, Any]) -> dict[str, Any]:
     """Return the strip's figures of another document under the same options."""
     found = account(design, form=options["form"], batch=options["batch"])
-    rows = latency_rows(latencies(design, found, options["form"]), options["form"])
+    rows = latency_rows(latencies(design, found, options["form"]))
     return {"complete": found.complete, "totals": totals(found, options["precision"]), "latency": rows}
 
 

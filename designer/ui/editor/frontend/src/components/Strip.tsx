@@ -18,6 +18,8 @@ interface Figure {
   readonly format: Format;
   readonly read: (figures: Figures) => number | null;
   readonly detail: (figures: Figures) => string;
+  /** What is said of it when the train form is shown. */
+  readonly inTrainForm: string;
 }
 
 export function Strip(): ReactElement {
@@ -41,7 +43,7 @@ export function Strip(): ReactElement {
           before={comparable(shown, before)}
           reference={comparable(shown, reference)}
           preview={preview !== null}
-          remark={partial ? " counted part" : analysis?.form === "train" ? " in train form" : ""}
+          remark={partial ? "counted part" : analysis?.form === "train" ? figure.inTrainForm : ""}
         />
       ))}
     </div>
@@ -66,8 +68,6 @@ function Cell({ figure, now, before, reference, preview, remark }: CellProps): R
   const value = now === null ? null : figure.read(now);
   const edit = difference(before && figure.read(before), value, figure.format);
   const against = difference(reference && figure.read(reference), value, figure.format);
-  // The title of a latency says it in its own words.
-  const said = figure.id.startsWith("latency") ? "" : remark;
   return (
     <div
       className={figure.wide ? "figure wide" : "figure"}
@@ -76,8 +76,8 @@ function Cell({ figure, now, before, reference, preview, remark }: CellProps): R
       data-value={value ?? ""}
     >
       <div className="what">
+        {remark && <span className="worse">{remark} · </span>}
         {figure.what}
-        {said && <span className="worse">{said}</span>}
       </div>
       <div className="now">
         {value === null ? NONE : figure.format(value)} <small>{now === null ? "" : figure.detail(now)}</small>
@@ -111,10 +111,11 @@ function Change({ word, difference: change, title, brief = false }: ChangeProps)
 }
 
 function figuresOf(latency: readonly Latency[], precision: string): readonly Figure[] {
+  const inTrainForm = "train form";
   const total = (key: keyof Totals & string): ((figures: Figures) => number) => (figures) => figures.totals[key] as number;
   const none = (): string => "";
   return [
-    { id: "params", what: "Parameters", hint: "Unique weights and biases. Source: the account.", wide: false, format: count, read: total("params"), detail: none },
+    { id: "params", what: "Parameters", hint: "Unique weights and biases. Source: the account.", wide: false, format: count, read: total("params"), detail: none, inTrainForm },
     {
       id: "macs",
       what: "MACs",
@@ -123,6 +124,7 @@ function figuresOf(latency: readonly Latency[], precision: string): readonly Fig
       format: count,
       read: total("macs"),
       detail: (figures) => `${count(figures.totals.flops)} FLOPs`,
+      inTrainForm,
     },
     {
       id: "memory",
@@ -132,6 +134,7 @@ function figuresOf(latency: readonly Latency[], precision: string): readonly Fig
       format: bytes,
       read: total("memory_access_bytes"),
       detail: none,
+      inTrainForm,
     },
     {
       id: "peak",
@@ -141,6 +144,7 @@ function figuresOf(latency: readonly Latency[], precision: string): readonly Fig
       format: bytes,
       read: total("peak_memory_bytes"),
       detail: ({ totals }) => `${bytes(totals.weight_bytes)} weights + ${bytes(totals.activation_bytes)} act.`,
+      inTrainForm,
     },
     ...latency.map((device) => latencyFigure(device)),
   ];
@@ -156,6 +160,7 @@ function latencyFigure({ device, title, why }: Latency): Figure {
     format: milliseconds,
     read: (figures) => of(figures)?.ms ?? null,
     detail: (figures) => bandText(of(figures)),
+    inTrainForm: "if you forget to fuse",
   };
 }
 
