@@ -116,7 +116,10 @@ class Design(_Part):
         Node order does not count either; port order does.
         """
         nodes = sorted(
-            ((n.id, n.block, json.dumps(n.config, sort_keys=True), n.repeat, n.group, n.shares) for n in self.nodes),
+            (
+                (n.id, n.block, json.dumps(_plain(n.config), sort_keys=True), n.repeat, n.group, n.shares)
+                for n in self.nodes
+            ),
             key=str,  # where an id comes twice, None would be compared with text
         )
         groups = sorted(((g.id, g.parent, g.repeat) for g in self.groups), key=str)
@@ -124,3 +127,8 @@ class Design(_Part):
         inputs = {name: spec.model_dump() for name, spec in self.inputs.items()}
         payload = [SCHEMA_VERSION, inputs, list(self.outputs.items()), nodes, edges, groups]
         return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(config: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a config with whole floats as integers: a browser writes 0.0 as 0, and the design is the same."""
+    return {key: int(v) if isinstance(v, float) and v.is_integer() else v for key, v in config.items()}

@@ -136,6 +136,13 @@ def test_a_preset_survives_saving_and_loading(name: str) -> None:
     assert check(again) == []
 
 
+def test_the_digest_is_the_same_after_a_browser_wrote_the_document() -> None:
+    design = load_preset("repghostnet_100")
+    as_javascript = json.dumps(design.model_dump(mode="json")).replace("0.0,", "0,").replace("0.0}", "0}")
+    assert as_javascript != design.to_json()
+    assert parse_design(as_javascript).digest() == design.digest()
+
+
 def test_the_digest_ignores_looks_and_sees_what_is_computed() -> None:
     design = sketch("i:in a:rb@s o:out", "i > a > o", "s")
     moved = parse_design(
