@@ -32,7 +32,7 @@ def parse_design(data: str | bytes | dict[str, Any]) -> Design:
 
     Raises DesignError: its text is one sentence about the first problem, `issues` has all of them.
     """
-    document = data if isinstance(data, dict) else _from_text(data)
+    document = _from_text(data) if isinstance(data, str | bytes) else data
     if not isinstance(document, dict):
         raise DesignError.saying(f"A design is a JSON object with nodes and edges, got {quoted(document)}.")
     _check_values(document)

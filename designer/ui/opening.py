@@ -33,6 +33,15 @@ def workspace() -> Workspace:
     return current
 
 
+def reopen(design_id: str) -> None:
+    """Take a stored design again if it is the one that this tab shows: another page has changed it."""
+    current: Workspace | None = st.session_state.get("workspace")
+    if current is not None and current.doc_id == design_id:
+        again = Workspace.open_saved(studio().store, design_id)
+        again.fresh, again.options, again.reference = False, current.options, current.reference
+        st.session_state.workspace = again
+
+
 def show(opened: Workspace) -> None:
     """Make an opened document the tab's own."""
     st.session_state.workspace = opened

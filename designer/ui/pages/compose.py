@@ -207,7 +207,7 @@ def _reload(opened: Workspace) -> None:
     try:
         _reopen(Workspace.open_saved(studio().store, opened.doc_id))
     except KeyError:
-        st.toast("This design was deleted in the library; restore it there, or save your edits as a copy.")
+        _refuse("This design was deleted in the library; save your edits as a copy.")
 
 
 def _refuse(sentence: str) -> None:

@@ -9,7 +9,7 @@ from designer.store import SavedDesign, SavedVariant
 from designer.ui.export_dialog import export_dialog
 from designer.ui.figures import summary
 from designer.ui.import_panel import import_panel
-from designer.ui.opening import open_in_compose
+from designer.ui.opening import open_in_compose, reopen
 from designer.ui.studio import studio
 from designer.ui.text import ago, plain
 
@@ -65,6 +65,7 @@ def _more(row: SavedDesign) -> None:
     renamed = st.text_input("Name", row.name, max_chars=200, key=f"name_{row.id}_{row.rev}")
     if renamed.strip() and renamed != row.name:
         store.rename(row.id, renamed.strip())
+        reopen(row.id)
         st.rerun()
     if st.button("Export", icon=":material/download:", key=f"export_{row.id}", width="stretch"):
         export_dialog(row.design)
