@@ -23,6 +23,7 @@ from designer.design.check import check
 from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.design.model import MAX_STEPS, Design
+from designer.design.text import MAX_NAMES, near
 from designer.design.unroll import step_count
 from designer.reporting import report
 from designer.ui.editor.payload import analysis
@@ -140,6 +141,11 @@ REFUSED: dict[str, tuple[Document, str | None, str]] = {
     "an output of nothing": (changed(lambda d: d.update(outputs={"o": ["zz", "out0"]})), None, 'node "zz", which does'),
     "an output of no port": (changed(lambda d: d.update(outputs={"o": ["o", "out9"]})), "o", "uses port out9"),
     "an output of an input": (changed(lambda d: d.update(outputs={"o": ["o", "in0"]})), "o", "uses port in0"),
+    "an output of a split that cannot be": (
+        document("i:in a:split", "i > a", config={"a": {"parts": -1}}) | {"outputs": {"x": ["a", "out1"]}},
+        "a",
+        "parts must be a whole number between 2 and 8, got -1",
+    ),
     "a group that is not there": (changed(lambda d: d["nodes"][1].update(group="g")), "a", 'group "g", which does not'),
     "groups inside each other": (
         changed(lambda d: d["groups"].extend([{"id": "g", "parent": "h"}, {"id": "h", "parent": "g"}])),
@@ -327,6 +333,20 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, capsys: pytest.CaptureF
     path = tmp_path / "good.json"
     path.write_bytes(b"\xef\xbb\xbf" + tiny().to_json().encode())
     assert main(["report", str(path)]) == 0
+
+
+def test_ten_thousand_steps_with_mistakes_are_judged_at_once() -> None:
+    names = [f"a{n}" for n in range(49)]
+    wires = " > ".join(["i", *names, "o"])
+    nodes = " ".join(f"{name}:rb*200" for name in names)
+    design = parse_design(document(f"i:in {nodes} o:out", wires, config={name: {"stride": 9} for name in names}))
+    with at_once():
+        assert len(validate(design)) == 49
+
+
+def test_a_hint_looks_at_a_bounded_number_of_names() -> None:
+    assert near("stem", ["step"]) == ' Did you mean "step"?'
+    assert near("stem", [*map(str, range(MAX_NAMES)), "step"]) == ""
 
 
 LARGE = {"i": {"channels": 16_384, "height": 4096, "width": 4096}}

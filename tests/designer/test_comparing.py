@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from designer.comparing import STRIDES, compare, cost_by_stride
+from designer.comparing import STRIDES, compare, cost_by_stride, stride_of
 from designer.design.edit import apply
 from designer.design.issue import DesignError
 from designer.presets import load_preset
@@ -71,6 +72,13 @@ def test_a_node_stands_at_the_stride_of_what_it_gives() -> None:
     table = {stride: row.get("macs", 0) for stride, row in cost_by_stride(made).items()}
     expected = {"/2": "conv_norm_act_1", "/4": "conv_norm_act_2", "/8": "conv_norm_act_3", "head": "linear_5"}
     assert {stride: value for stride, value in table.items() if value} == {s: macs[id] for s, id in expected.items()}
+
+
+def test_a_network_without_a_map_at_its_input_is_all_head() -> None:
+    found = report(tiny()).account
+    assert stride_of(found.nodes[1], found) == "/2"
+    assert stride_of(found.nodes[1], replace(found, inputs=((1, 8),))) == "head"
+    assert stride_of(replace(found.nodes[1], out_shapes=()), found) == "head"
 
 
 def test_one_edit_is_one_changed_node() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from designer.design.check import check
 
 from designer.design.blockinfo import palette
+from designer.design.check import check
 from designer.design.model import Design
 from designer.presets import load_preset
 from designer.presets.chain import card

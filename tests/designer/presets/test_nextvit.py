@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from designer.design.check import check
 
+from designer.design.check import check
 from designer.design.model import Design
 from designer.design.unroll import unroll
 from designer.presets import PRESETS, load_preset
