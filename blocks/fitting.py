@@ -56,15 +56,19 @@ def one_of(values: Sequence[object]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def expect_window(shape: Shape, kernel: int, padding: int, dilation: int = 1) -> None:
-    """Raise BlockError where a window does not fit the padded map, so that nothing would come out."""
+def expect_window(shape: Shape, kernel: int, padding: int, dilation: int = 1, spare: int = 0) -> None:
+    """Raise BlockError where a window does not fit the padded map, so that nothing would come out.
+
+    spare: pixels that it may stand over, for a pool that rounds its output size up (its stride - 1).
+    """
     reach = dilation * (kernel - 1) + 1
-    room = min(shape[2:]) + 2 * padding
+    room = min(shape[2:]) + 2 * padding + spare
     if reach > room:
         fit = max(1, (room - 1) // dilation + 1)
+        least = reach - 2 * padding - spare
         raise BlockError(
             f"A kernel of {kernel} (dilation {dilation}, padding {padding}) needs a map of at least "
-            f"{reach - 2 * padding} pixels each way, got {shape[2]} x {shape[3]}. Use a kernel of {fit} or less.",
+            f"{least} pixels each way, got {shape[2]} x {shape[3]}. Use a kernel of {fit} or less.",
             field="kernel",
             choices=(fit,),
         )

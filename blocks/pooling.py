@@ -37,7 +37,7 @@ class MaxPoolConfig(BlockConfig):
         """Return the module. Raises BlockError where the window is larger than the map."""
         expect_inputs(self, in_shapes)
         padding = window_padding(self.kernel)
-        expect_window(in_shapes[0], self.kernel, padding)
+        expect_window(in_shapes[0], self.kernel, padding, spare=self.stride - 1 if self.ceil_mode else 0)
         return Pool(nn.MaxPool2d(self.kernel, self.stride, padding, ceil_mode=self.ceil_mode))
 
 
@@ -59,7 +59,7 @@ class AvgPoolConfig(BlockConfig):
         """Return the module. Raises BlockError where the window is larger than the map."""
         expect_inputs(self, in_shapes)
         padding = window_padding(self.kernel)
-        expect_window(in_shapes[0], self.kernel, padding)
+        expect_window(in_shapes[0], self.kernel, padding, spare=self.stride - 1 if self.ceil_mode else 0)
         return Pool(nn.AvgPool2d(self.kernel, self.stride, padding, self.ceil_mode, self.count_include_pad))
 
 

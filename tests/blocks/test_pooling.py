@@ -53,10 +53,20 @@ def test_a_repeated_upsample_enlarges_every_time() -> None:
     assert MaxPoolConfig().later_copy() == MaxPoolConfig(stride=1)
 
 
-@pytest.mark.parametrize("config", [MaxPoolConfig(kernel=4), AvgPoolConfig(kernel=4)])
+@pytest.mark.parametrize("config", [MaxPoolConfig(kernel=4), AvgPoolConfig(kernel=4, ceil_mode=False)])
 def test_a_window_larger_than_the_map_is_refused(config: BlockConfig) -> None:
     with pytest.raises(
         BlockError, match=r"at least 4 pixels each way, got 3 x 3\. Use a kernel of 3 or less"
     ) as caught:
         config.build(((1, 8, 3, 3),))
     assert (caught.value.field, caught.value.choices) == ("kernel", (3,))
+
+
+@pytest.mark.parametrize("kind", [MaxPoolConfig, AvgPoolConfig])
+def test_rounding_up_lets_a_window_stand_over_the_edge(kind: type[MaxPoolConfig] | type[AvgPoolConfig]) -> None:
+    one = torch.full((1, 1, 1, 1), 7.0)
+    assert pooled(kind(kernel=2, ceil_mode=True), one).tolist() == [[[[7.0]]]]
+    with pytest.raises(BlockError, match="at least 2 pixels each way, got 1 x 1"):
+        kind(kernel=2, ceil_mode=False).build(((1, 8, 1, 1),))
+    with pytest.raises(BlockError, match="at least 2 pixels each way, got 1 x 1"):
+        kind(kernel=2, stride=1, ceil_mode=True).build(((1, 8, 1, 1),))
