@@ -42,14 +42,14 @@ def test_the_built_files_are_one_script_and_one_style_sheet() -> None:
 
 def test_the_editor_mounts_in_each_new_runtime() -> None:
     for _ in range(2):
-        app = AppTest.from_function(_page).run()
+        app = AppTest.from_function(_page, default_timeout=60).run()
         assert not app.exception
         assert _sent(app) == {"doc_id": "a", "shape": [1, 3]}
         assert app.text[0].value == "None"
 
 
 def test_a_commit_of_the_browser_reaches_the_page() -> None:
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     app.session_state["editor"] = {"commit": {"rev": 1}}
     app.run()
     assert not app.exception
