@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from designer.design.model import Design
 from designer.presets import load_preset
@@ -25,6 +25,8 @@ from tests.browser.hands import opened_id
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 90
+
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
