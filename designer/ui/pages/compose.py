@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from designer.cost.accounting import account
 from designer.cost.audit import audit
 from designer.design.blockinfo import palette
 from designer.design.issue import DesignError
@@ -16,7 +15,7 @@ from designer.design.model import Design
 from designer.presets.parts import parts
 from designer.ui.document_bar import document_bar
 from designer.ui.editor.component import editor
-from designer.ui.editor.payload import analysis, latencies, latency_rows, totals
+from designer.ui.editor.payload import accounted, analysis, latencies, latency_rows, totals
 from designer.ui.export_dialog import export_dialog
 from designer.ui.opening import FIRST_PRESET, show, workspace
 from designer.ui.starts import STARTS
@@ -120,7 +119,7 @@ def _reference(opened: Workspace) -> dict[str, Any] | None:
 
 def _figures(design: Design, options: dict[str, Any]) -> dict[str, Any]:
     """Return the strip's figures of another document under the same options."""
-    found = account(design, form=options["form"], batch=options["batch"])
+    found = accounted(design, options["form"], options["batch"])
     rows = latency_rows(latencies(design, found, options["form"]))
     return {"complete": found.complete, "totals": totals(found, options["precision"]), "latency": rows}
 
