@@ -22,7 +22,8 @@ SAVED = ("repghostnet_080", "A network with quite a long name, as people give th
 
 CUT = """
 (root) => [...root.querySelectorAll("*")]
-  .filter((element) => element.checkVisibility() && element.childElementCount === 0 && element.textContent.trim())
+  .filter((element) => element.checkVisibility())
+  .filter((element) => [...element.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim()))
   .filter((element) => {
     const style = getComputedStyle(element);
     return style.overflow !== "visible" && style.webkitLineClamp === "none" && element.clientWidth > 4

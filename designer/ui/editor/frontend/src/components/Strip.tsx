@@ -20,6 +20,8 @@ interface Figure {
   readonly detail: (figures: Figures) => string;
   /** What is said of it when the train form is shown. */
   readonly inTrainForm: string;
+  /** The title fills its line, so that a remark stands beside the number. */
+  readonly longTitle?: true;
 }
 
 export function Strip(): ReactElement {
@@ -76,11 +78,12 @@ function Cell({ figure, now, before, reference, preview, remark }: CellProps): R
       data-value={value ?? ""}
     >
       <div className="what">
-        {remark && <span className="worse">{remark} · </span>}
+        {remark && !figure.longTitle && <span className="worse">{remark} · </span>}
         {figure.what}
       </div>
       <div className="now">
         {value === null ? NONE : figure.format(value)} <small>{now === null ? "" : figure.detail(now)}</small>
+        {remark && figure.longTitle && value !== null && <small className="worse"> {remark}</small>}
       </div>
       <div className="change">
         <Change word={preview ? "would be" : "edit"} difference={edit} />
@@ -161,6 +164,7 @@ function latencyFigure({ device, title, why }: Latency): Figure {
     read: (figures) => of(figures)?.ms ?? null,
     detail: (figures) => bandText(of(figures)),
     inTrainForm: "if you forget to fuse",
+    longTitle: true,
   };
 }
 
