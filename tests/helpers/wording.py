@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-FOREIGN = re.compile(r"Traceback|Error\b|<class|\bNone\b(?! of)|object at 0x|pydantic|Input should|torch\.|mat1|Sizes of tensors")
+FOREIGN = re.compile(
+    r"Traceback|Error\b|<class|\bNone\b(?! of)|object at 0x|pydantic|Input should|torch\.|mat1|Sizes of tensors"
+)
 """Words of programs and libraries that no sentence of ours has."""
 
 
