@@ -19,7 +19,7 @@ interface PointerHandlers {
   readonly onEdgeContextMenu: (event: MouseEvent, wire: Wire) => void;
   readonly onPaneContextMenu: (event: MouseEvent | globalThis.MouseEvent) => void;
   readonly onSelectionContextMenu: (event: MouseEvent) => void;
-  readonly onMoveEnd: (event: unknown, viewport: Viewport) => void;
+  readonly onMove: (event: unknown, viewport: Viewport) => void;
 }
 
 /** Made once: React Flow draws every card again when a handler is another. */
@@ -56,7 +56,7 @@ export function usePointer(host: RefObject<HTMLDivElement | null>, toFlow: (x: n
       },
       onPaneContextMenu: (event) => openMenu(event, "canvas", null),
       onSelectionContextMenu: (event) => openMenu(event, "node", editor.getState().selection.nodes[0] ?? null),
-      onMoveEnd: (_, viewport) => view.setState({ viewport }),
+      onMove: (_, viewport) => view.setState({ viewport }),
     };
   }, [editor, view, host, toFlow]);
 }
