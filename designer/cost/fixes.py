@@ -214,11 +214,13 @@ def _insert(place: Place, port: int, block: str, config: dict[str, Any]) -> list
 
 def _connections(place: Place, port: str) -> list[Fix]:
     """Offer the steps before it whose result nobody reads, nearest first, else the step right before it."""
-    read = {(edge.source, edge.source_port) for edge in place.design.edges}
-    taken = {edge.source for edge in place.design.edges if edge.target == place.step.node.id}
-    able = [s for s in place.steps[: place.index] if s.node.block != "output" and s.node.id not in taken]
-    loose = [s for s in reversed(able) if (s.node.id, "out0") not in read]
-    found = list(dict.fromkeys(s.node.id for s in (loose or able[-1:])))
-    names = {s.node.id: own_name(s) for s in able}
+    read = {source for step in place.steps for source in step.sources}
+    taken = {place.steps[source[0]].node.id for source in place.step.sources if source is not None}
+    before = list(enumerate(place.steps[: place.index]))
+    able = [(i, s) for i, s in before if s.node.block != "output" and s.node.id not in taken]
+    loose = [(i, s) for i, s in reversed(able) if (i, "out0") not in read]
+    found = {s.node.id: own_name(s) for _, s in (loose or able[-1:])}
     ends = {"source_port": "out0", "target": place.step.node.id, "target_port": port}
-    return [Fix(f"Connect {names[n]} to {port}", {"op": "connect", "source": n, **ends}) for n in found[:2]]
+    return [
+        Fix(f"Connect {name} to {port}", {"op": "connect", "source": id, **ends}) for id, name in [*found.items()][:2]
+    ]
