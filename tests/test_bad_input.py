@@ -32,9 +32,11 @@ from tests.designer.design.sketch import document
 from tests.helpers.designs import tiny
 from tests.helpers.wording import clear
 
-SECONDS = 3.0
-"""Of processor time. On an idle machine each takes less than half a second; other work on the same cores slows it."""
-MEMORY_BYTES = 300 * 2**20
+SECONDS = 10.0
+"""Of processor time, against work that grows without bound (a minute and more). Idle, each takes under half a second."""
+MEMORY_BYTES = 2 * 2**30
+"""Of address space: libraries loaded on first use reserve up to 0.4 GiB, what must not be built takes far more."""
+
 
 Document = dict[str, Any]
 
