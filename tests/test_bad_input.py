@@ -33,7 +33,7 @@ from tests.helpers.designs import tiny
 from tests.helpers.wording import clear
 
 SECONDS = 10.0
-"""Of processor time, against work that grows without bound (a minute and more). Idle, each takes under half a second."""
+"""Of processor time, against work that grows without bound. Idle, each takes under half a second."""
 MEMORY_BYTES = 2 * 2**30
 """Of address space: libraries loaded on first use reserve up to 0.4 GiB, what must not be built takes far more."""
 
