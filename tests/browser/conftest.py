@@ -115,6 +115,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def studio(server: Server, page: Page) -> Page:
     """A page with the editor open on the first preset, its numbers shown."""
+    if server.process is None:  # a test that failed may have left it stopped
+        server.start()
     page.set_default_timeout(30_000)
     page.goto(server.url)
     page.get_by_test_id("strip-params").wait_for()

@@ -294,12 +294,15 @@ def test_the_list_of_keys(studio: Page) -> None:
     expect(studio.get_by_test_id("keys")).to_have_count(0)
 
 
-def test_our_keys_do_not_reach_streamlit(studio: Page) -> None:
+def test_r_lists_what_can_stand_in_the_blocks_place(server: Server, studio: Page) -> None:
     select(studio, FIRST)
-    studio.keyboard.press("c")
-    expect(studio.get_by_role("dialog")).to_have_count(0)
     studio.keyboard.press("r")
     expect(studio.get_by_test_id("menu")).to_have_attribute("data-kind", "replace")
+    studio.keyboard.type("ghost bottleneck")
+    with edit(studio):
+        studio.get_by_test_id("menu-ghost_bottleneck").click()
+    assert node_of(server.design(studio), FIRST).block == "ghost_bottleneck"
+    expect(card(studio, FIRST)).to_have_attribute("data-block", "ghost_bottleneck")
 
 
 def test_t_shows_the_train_form_and_says_so(server: Server, studio: Page, tmp_path: Path) -> None:
