@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from designer.design.model import Design
+
+
+Task = Literal["classification", "segmentation", "detection"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class PresetInfo:
     published: tuple[Published, ...] = ()
     timm: str = ""
     """timm's name of the same network, where timm has it."""
+    torchvision: str = ""
+    """torchvision's name of the same network, where torchvision has it and timm does not."""
+    task: Task = "classification"
     note: str = ""
     reconstruction: str = ""
     """Why this is a reconstruction, empty where it is exact."""

@@ -26,6 +26,7 @@ def _row(info: PresetInfo) -> dict[str, Any]:
         "url": info.url,
         "published": every[0] if every else empty,
         "all_published": every,
+        "task": info.task,
         "note": info.note,
         "reconstruction": info.reconstruction,
     }
