@@ -9,9 +9,11 @@ from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.hornet import GnConvConfig, HorNetBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
+from blocks.mobilenetv2 import InvertedResidualConfig
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
+from blocks.resnet import ResNetBasicBlockConfig, ResNetBottleneckConfig
 from blocks.simple import (
     ActivationConfig,
     BatchNormConfig,
@@ -57,6 +59,9 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     HorNetBlockConfig,
     ResNetRSBottleneckConfig,
     SSBBottleneckConfig,
+    ResNetBasicBlockConfig,
+    ResNetBottleneckConfig,
+    InvertedResidualConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -9,6 +9,7 @@ from designer.presets.edgenext import PRESETS as _EDGENEXT
 from designer.presets.ghostnet import PRESETS as _GHOSTNET
 from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
+from designer.presets.mobilenetv2 import PRESETS as _MOBILENETV2
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
 from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
@@ -16,7 +17,16 @@ from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
 __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
 
 PRESETS: dict[str, PresetInfo] = {
-    info.name: info for info in (*_REPGHOSTNET, *_GHOSTNET, *_EDGENEXT, *_NEXTVIT, *_HORNET, *_SSB_RESNET_RS)
+    info.name: info
+    for info in (
+        *_REPGHOSTNET,
+        *_GHOSTNET,
+        *_EDGENEXT,
+        *_NEXTVIT,
+        *_HORNET,
+        *_SSB_RESNET_RS,
+        *_MOBILENETV2,
+    )
 }
 
 
