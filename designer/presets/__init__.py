@@ -12,21 +12,14 @@ from designer.presets.info import PresetInfo, Published
 from designer.presets.mobilenetv2 import PRESETS as _MOBILENETV2
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
+from designer.presets.resnet import PRESETS as _RESNET
 from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
 
 __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
 
 PRESETS: dict[str, PresetInfo] = {
     info.name: info
-    for info in (
-        *_REPGHOSTNET,
-        *_GHOSTNET,
-        *_EDGENEXT,
-        *_NEXTVIT,
-        *_HORNET,
-        *_SSB_RESNET_RS,
-        *_MOBILENETV2,
-    )
+    for info in (*_REPGHOSTNET, *_GHOSTNET, *_EDGENEXT, *_NEXTVIT, *_HORNET, *_SSB_RESNET_RS, *_MOBILENETV2, *_RESNET)
 }
 
 
