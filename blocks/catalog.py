@@ -5,6 +5,7 @@ from __future__ import annotations
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
+from blocks.gghost import GGhostStageConfig, RegNetXBlockConfig
 from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.hornet import GnConvConfig, HorNetBlockConfig
@@ -62,6 +63,8 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     ResNetBasicBlockConfig,
     ResNetBottleneckConfig,
     InvertedResidualConfig,
+    RegNetXBlockConfig,
+    GGhostStageConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -6,6 +6,7 @@ import difflib
 
 from designer.design.model import Design
 from designer.presets.edgenext import PRESETS as _EDGENEXT
+from designer.presets.g_ghost_regnetx import PRESETS as _G_GHOST_REGNETX
 from designer.presets.ghostnet import PRESETS as _GHOSTNET
 from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
@@ -19,7 +20,17 @@ __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
 
 PRESETS: dict[str, PresetInfo] = {
     info.name: info
-    for info in (*_REPGHOSTNET, *_GHOSTNET, *_EDGENEXT, *_NEXTVIT, *_HORNET, *_SSB_RESNET_RS, *_MOBILENETV2, *_RESNET)
+    for info in (
+        *_REPGHOSTNET,
+        *_GHOSTNET,
+        *_EDGENEXT,
+        *_NEXTVIT,
+        *_HORNET,
+        *_SSB_RESNET_RS,
+        *_MOBILENETV2,
+        *_RESNET,
+        *_G_GHOST_REGNETX,
+    )
 }
 
 
