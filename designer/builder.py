@@ -83,21 +83,8 @@ class Network(nn.Module):
         return copy.deepcopy(self)
 
     def weights(self) -> dict[str, Tensor]:
-        """Return the state under checkpoint keys, `<id>.<copy>.<parameter>`."""
+        """Return the state under checkpoint keys, `<id>.<copy>.<parameter>`; `designer.weights.fill` loads it."""
         return {key.removeprefix("n_"): value for key, value in self.state_dict().items()}
-
-    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Load a state saved under checkpoint keys. Raises ValueError naming what does not fit."""
-        own = self.weights()
-        missing, unexpected = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-        wrong = [k for k in own.keys() & weights.keys() if own[k].shape != weights[k].shape]
-        if missing or unexpected or wrong:
-            raise ValueError(
-                f"The checkpoint does not fit this design: {_some('missing', missing)}, "
-                f"{_some('unexpected', unexpected)}, {_some('of another shape', sorted(wrong))}. "
-                "Use the checkpoint that was saved from this design."
-            )
-        self.load_state_dict({f"n_{key}": value for key, value in weights.items()})
 
 
 def build(
@@ -177,7 +164,3 @@ def _spread_drop_path(layers: list[nn.Module], rate: float) -> None:
     residual = [b for b in layers if isinstance(b, Block) and type(b).set_drop_path is not Block.set_drop_path]
     for index, block in enumerate(residual):
         block.set_drop_path(rate * index / max(1, len(residual) - 1))
-
-
-def _some(what: str, keys: list[str]) -> str:
-    return f"{len(keys)} keys {what}" + (f" (first: {keys[0]})" if keys else "")

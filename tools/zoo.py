@@ -1,16 +1,19 @@
-"""Check every preset and write docs/zoo.md: `make zoo`, or `python -m tools.zoo [PRESET ...] [--fresh]`.
+"""Check every preset and write docs/zoo.md: `make zoo`, or `python -m tools.zoo [PRESET ...] [--fresh] [--jobs N]`.
 
-For each preset: parameters against timm's, MACs against torch's own counter on our network and on timm's, the deploy
-form against the train form, and an exported ONNX file against torch. Rows are kept in docs/zoo.json after each
-preset, so a run that was stopped goes on where it was, and only rows whose sources changed are measured again.
+For each preset: parameters against the reference's (timm, torchvision), MACs against torch's own counter on our
+network and on the reference, the same outputs with the reference's weights, the deploy form against the train form,
+and an exported ONNX file against torch. A row is kept in docs/zoo/<preset>.json, so a run that was stopped goes on
+where it was, and only rows whose sources changed are measured again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +24,20 @@ from blocks.config import Shape
 from blocks.randomise import randomise, settle_norms
 from designer.builder import Network, build
 from designer.cost.accounting import account
-from designer.deploy.network import to_deploy
+from designer.deploy.network import outputs_of, to_deploy
 from designer.design.model import Design
 from designer.export.checkpoint import write_weights
 from designer.export.files import export_file
 from designer.export.options import ExportOptions
 from designer.export.result import ExportError
 from designer.presets import PRESETS, load_preset
-from tests.oracles.timm_oracle import create, torch_macs
+from tests.oracles.timm_oracle import reference_of, torch_macs
+from tools import weight_tables
 from tools.zoo_digest import ROOT, row_key, source_digest
 from tools.zoo_page import page
+from tools.zoo_reference import FLOAT32_LIMIT, FLOAT64_LIMIT, same_function
 
-ROWS_FILE = ROOT / "docs" / "zoo.json"
+ROWS = ROOT / "docs" / "zoo"
 PAGE_FILE = ROOT / "docs" / "zoo.md"
 
 Row = dict[str, Any]
@@ -43,28 +48,32 @@ MIN_SPREAD = 1e-2
 
 def measure(name: str) -> Row:
     """Return one preset's row: plain values, with every check that failed named in `failures`."""
-    row = {"key": row_key(name), **_counts(name), **_exported(name)}
+    has_reference = bool(PRESETS[name].timm or PRESETS[name].torchvision)
+    if has_reference:
+        weight_tables.write(PRESETS[name])
+    same = same_function(PRESETS[name]) if has_reference else None
+    row = {"key": row_key(name), **_counts(name), "same_function": same, **_exported(name)}
     return row | {"failures": failures_of(row)}
 
 
 def _counts(name: str) -> Row:
-    design, timm_name = load_preset(name), PRESETS[name].timm
+    design, info = load_preset(name), PRESETS[name]
     (spec,) = design.inputs.values()
     size = (spec.channels, spec.height, spec.width)
     network = build(design).eval()
     train, deploy = account(design, form="train"), account(design, form="deploy")
-    theirs = create(timm_name) if timm_name else None
+    theirs = reference_of(info) if info.timm or info.torchvision else None
     return {
         "input": list(size),
         "params_train": train.params,
         "params_deploy": deploy.params,
         "params_built": _params(network),
-        "params_timm": _params(theirs) if theirs else None,
+        "params_reference": _params(theirs) if theirs else None,
         "macs_train": train.macs,
         "macs_deploy": deploy.macs,
         "macs_torch_train": torch_macs(network, size),
         "macs_torch_deploy": torch_macs(to_deploy(network), size),
-        "macs_torch_timm": torch_macs(theirs, size) if theirs else None,
+        "macs_torch_reference": torch_macs(theirs, size) if theirs else None,
         "coverage": deploy.coverage,
     }
 
@@ -99,7 +108,8 @@ def _exported(name: str) -> Row:
 def _settled(design: Design) -> tuple[Network, float]:
     """Return the network with random weights and the norm statistics that belong to them, and its outputs' spread.
 
-    The spread is the largest standard deviation of an output over four images, relative to the largest output.
+    The spread is the largest standard deviation over four images of an output, relative to its largest value; the
+    smallest over the outputs.
     """
     generator = torch.Generator().manual_seed(0)
     network = build(design)
@@ -107,8 +117,8 @@ def _settled(design: Design) -> tuple[Network, float]:
     (shape,) = network.input_shapes
     settle_norms(network, [_images(8, shape, generator)])
     with torch.inference_mode():
-        outputs = network(_images(4, shape, generator))
-    return network, _two_digits(float(outputs.std(0).max() / outputs.abs().max()))
+        outputs = outputs_of(network(_images(4, shape, generator)))
+    return network, _two_digits(min(float(y.std(0).max() / y.abs().max()) for y in outputs))
 
 
 def _images(count: int, shape: Shape, generator: torch.Generator) -> torch.Tensor:
@@ -123,12 +133,16 @@ def failures_of(row: Row) -> list[str]:
         return [f"The export was refused: {row['export_refused']}"]
     equal = (
         ("params of the account and of the built network", row["params_train"], row["params_built"]),
-        ("params and timm's", row["params_train"], row["params_timm"]),
+        ("params and the reference's", row["params_train"], row["params_reference"]),
         ("MACs and torch's count, train form", row["macs_train"], row["macs_torch_train"]),
         ("MACs and torch's count, deploy form", row["macs_deploy"], row["macs_torch_deploy"]),
-        ("MACs and torch's count of timm's network", row["macs_train"], row["macs_torch_timm"]),
+        ("MACs and torch's count of the reference", row["macs_train"], row["macs_torch_reference"]),
     )
     found = [f"{what} differ: {a} and {b}." for what, a, b in equal if b is not None and a != b]
+    if (same := row["same_function"]) is not None and not (
+        same["train"] <= FLOAT64_LIMIT and same["deploy"] <= FLOAT64_LIMIT and same["float32"] <= FLOAT32_LIMIT
+    ):
+        found.append(f"With the weights of {same['against']} the outputs differ: {same}.")
     if row["coverage"] != 1.0:
         found.append(f"The account covers {row['coverage']:.1%} of the output elements.")
     if not row["spread"] > MIN_SPREAD:
@@ -149,39 +163,49 @@ def _two_digits(error: float) -> float:
 
 
 def load_rows() -> dict[str, Row]:
-    """Return the rows measured so far, by preset."""
-    return json.loads(ROWS_FILE.read_text(encoding="utf-8")) if ROWS_FILE.is_file() else {}
+    """Return the rows measured so far, in the order of the presets."""
+    files = {name: ROWS / f"{name}.json" for name in PRESETS}
+    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.is_file()}
 
 
-def save_rows(rows: dict[str, Row]) -> None:
-    """Write the rows of the presets that exist, in their order."""
-    kept = {name: rows[name] for name in PRESETS if name in rows}
-    ROWS_FILE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+def save_row(name: str, row: Row) -> None:
+    """Write one preset's row."""
+    ROWS.mkdir(exist_ok=True)
+    (ROWS / f"{name}.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(name: str) -> str:
+    """Measure one preset, save its row, and say how it went."""
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    row = measure(name)
+    save_row(name, row)
+    return f"{name}: {' '.join(row['failures']) or 'green'} ({time.perf_counter() - start:.0f} s)"
 
 
 def main() -> int:
     """Measure what is stale, write the page, and return 1 where a check failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("presets", nargs="*", metavar="PRESET", help="measure these again (default: the stale ones)")
+    parser.add_argument("presets", nargs="*", metavar="PRESET", help="measure only these (default: the stale ones)")
     parser.add_argument("--fresh", action="store_true", help="measure every preset again")
+    parser.add_argument("--jobs", type=int, default=1, help="how many presets are measured at once (default 1)")
     options = parser.parse_args()
     if unknown := [name for name in options.presets if name not in PRESETS]:
         parser.error(f"there is no preset {', '.join(unknown)}")
     rows = {} if options.fresh else load_rows()
-    for number, name in enumerate(PRESETS, 1):
-        if name not in options.presets and rows.get(name, {}).get("key") == row_key(name):
-            continue
-        start = time.perf_counter()
-        rows[name] = measure(name)
-        save_rows(rows)
-        verdict = " ".join(rows[name]["failures"]) or "green"
-        print(f"[{number}/{len(PRESETS)}] {name}: {verdict} ({time.perf_counter() - start:.0f} s)", flush=True)
-    save_rows(rows)
+    stale = options.presets or [name for name in PRESETS if rows.get(name, {}).get("key") != row_key(name)]
+    # Spawned, not forked: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=8) as pool:
+        for number, done in enumerate(as_completed([pool.submit(measured, name) for name in stale]), 1):
+            print(f"[{number}/{len(stale)}] {done.result()}", flush=True)
+    for file in ROWS.glob("*.json"):
+        if file.stem not in PRESETS:
+            file.unlink()
     rows = load_rows()
     PAGE_FILE.write_text(page(rows, source_digest()), encoding="utf-8")
     failed = [name for name, row in rows.items() if row["failures"]]
-    print(f"{PAGE_FILE.relative_to(ROOT)}: {len(rows)} presets, {len(failed)} with a failed check")
-    return 1 if failed else 0
+    print(f"{PAGE_FILE.relative_to(ROOT)}: {len(rows)} of {len(PRESETS)} presets, {len(failed)} with a failed check")
+    return 1 if failed or len(rows) < len(PRESETS) else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from blocks.catalog import CATALOG
-from designer.presets import load_preset
+from designer.presets import PRESETS, load_preset
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMON = ("designer/deploy/*.py", "designer/export/onnx*.py", "designer/builder.py")
@@ -40,11 +40,13 @@ def source_digest() -> str:
 
 
 def row_key(name: str) -> str:
-    """Return the digest of all that a preset's row depends on: its design, its blocks' files, the common code."""
-    design = load_preset(name)
+    """Return the digest of all that a preset's row depends on: its design, its blocks' files, the common code, and
+    the reference with the table of its weights' names."""
+    design, info = load_preset(name), PRESETS[name]
+    table = f"designer/weights/tables/{name}.json"
     homes = {inspect.getmodule(CATALOG[node.block]) for node in design.nodes}
     used = set().union(*(_with_imports(home.__name__) for home in homes if home))
-    return digest_of([*sorted(used), *files_of(COMMON)], design.digest())
+    return digest_of([*sorted(used), *files_of((*COMMON, table))], design.digest(), info.timm, info.torchvision)
 
 
 @cache

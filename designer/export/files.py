@@ -9,10 +9,11 @@ import torch
 
 from designer.deploy.network import outputs_of, relative_error
 from designer.design.model import Design
-from designer.export.checkpoint import read_weights, write_weights
+from designer.export.checkpoint import write_weights
 from designer.export.onnx import PARITY_LIMITS, Progress, example_inputs, export_onnx, prepare, run, silent
 from designer.export.options import ExportOptions
 from designer.export.result import ExportError, ExportResult, Parity
+from designer.weights.read import read_checkpoint
 
 
 def export_file(
@@ -75,7 +76,7 @@ def _export_weights(design: Design, path: str | Path, options: ExportOptions, pr
     facts = {"blockwright.form": options.form, "blockwright.weights": options.described_weights()}
     write_weights(network, design, Path(path), facts)
     progress(0.8, "reading the file back")
-    back = read_weights(Path(path))
+    back = read_checkpoint(Path(path)).tensors
     if any(not torch.equal(back[key], value) for key, value in network.weights().items()):
         Path(path).unlink()
         raise ExportError("The weights read back from the file are not those that were written.")

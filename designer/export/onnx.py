@@ -22,11 +22,11 @@ from designer.builder import Network, build
 from designer.cost.walk import walk
 from designer.deploy.network import SETTLING, DeployCheck, check_deploy, outputs_of, relative_error, to_deploy
 from designer.design.model import Design
-from designer.export.checkpoint import read_weights
 from designer.export.onnx_clean import clean, mark_origins
 from designer.export.options import ExportOptions
 from designer.export.result import ExportError, ExportResult, Parity
 from designer.loading import ONNX_DESIGN_KEY
+from designer.weights.fill import fill
 
 ONE_FILE_LIMIT = 2**31 - 2**26
 """Protocol buffers end at 2 GiB; the graph itself needs a little of that."""
@@ -108,7 +108,7 @@ def prepare(design: Design, options: ExportOptions, progress: Progress = silent)
     progress(0.05, "building the network")
     network = build(design, seed=options.seed, size=options.size)
     if options.weights is not None:
-        network.load_weights(read_weights(options.weights))
+        fill(network, design, options.weights, kind=options.weights_kind, all_but_head=options.all_but_head)
     elif options.precision == "fp16":
         # Fresh batch norms let random activations grow past what half precision holds (65504).
         settle_norms(network, example_inputs(_small_shapes(design, network), SETTLING))

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Kind = Literal["auto", "raw", "ema"]
+"""Which weights of a checkpoint that holds two sets: `auto` takes the averaged ones (EMA) where they exist."""
+
 MIN_OPSET = 18
 MAX_OPSET = 23
 
@@ -24,6 +27,9 @@ class ExportOptions(BaseModel):
     size: tuple[int, int, int] | None = None
     """Override of the input: channels, height, width."""
     weights: Path | None = None
+    weights_kind: Kind = "auto"
+    all_but_head: bool = False
+    """Leave the weights of the group `head` random: a head for another task."""
     seed: int = 0
 
     def described_weights(self) -> str:

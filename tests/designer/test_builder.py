@@ -26,16 +26,6 @@ def test_a_repeated_node_is_built_that_often_and_strides_once() -> None:
     assert network(torch.randn(1, 3, 32, 32)).shape == (1, 4, 16, 16)
 
 
-def test_weight_keys_survive_a_round_trip_and_a_wrong_checkpoint_is_named() -> None:
-    network = build(tiny(), seed=1)
-    other = build(tiny(), seed=2)
-    other.load_weights(network.weights())
-    assert all(torch.equal(other.weights()[k], v) for k, v in network.weights().items())
-    missing = dict(list(network.weights().items())[1:])
-    with pytest.raises(ValueError, match=r"1 keys missing \(first: conv_norm_act_1\.0\.conv\.weight\)"):
-        other.load_weights(missing)
-
-
 def test_drop_path_grows_over_the_blocks_that_take_it() -> None:
     block: tuple[str, dict[str, Any]] = ("edgenext_conv_encoder", {})
     stem: tuple[str, dict[str, Any]] = ("conv_norm_act", {"out_channels": 8})

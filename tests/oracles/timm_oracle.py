@@ -14,6 +14,8 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from designer.presets import PresetInfo
+
 
 def _declare_torchvision_operators() -> None:
     for name in ("nms", "qnms"):
@@ -24,11 +26,27 @@ def _declare_torchvision_operators() -> None:
 _declare_torchvision_operators()
 
 import timm  # noqa: E402  (needs the operators above)
+import torchvision  # noqa: E402
 
 
 def create(name: str, **options: Any) -> nn.Module:
     """Return timm's network of this name in eval mode, with random weights (nothing is downloaded)."""
     model: nn.Module = timm.create_model(name, pretrained=False, **options)
+    return model.eval()
+
+
+def reference_of(info: PresetInfo) -> nn.Module:
+    """Return the network that others wrote of a preset, in eval mode, with random weights."""
+    if info.timm:
+        return create(info.timm)
+    assert info.torchvision, info.name
+    return create_torchvision(info.torchvision)
+
+
+def create_torchvision(name: str) -> nn.Module:
+    """Return torchvision's network of this name in eval mode, with random weights (nothing is downloaded)."""
+    backbone = {"weights_backbone": None} if name.startswith("lraspp") else {}
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **backbone)
     return model.eval()
 
 

@@ -13,11 +13,11 @@ from designer.builder import build
 from designer.deploy.network import to_deploy
 from designer.design.load import parse_design
 from designer.export import onnx as onnx_export
-from designer.export.checkpoint import read_weights
 from designer.export.files import export_file
 from designer.export.options import ExportOptions
 from designer.export.result import ExportError
 from designer.loading import load_design, load_source
+from designer.weights.read import read_checkpoint
 from tests.helpers.designs import tiny
 
 
@@ -121,7 +121,7 @@ def test_pickled_code_is_refused(tmp_path: Path) -> None:
 
     torch.save({"w": Harmful()}, tmp_path / "bad.pt")
     with pytest.raises(ExportError, match=r'"bad\.pt" cannot be read as a checkpoint'):
-        read_weights(tmp_path / "bad.pt")
+        read_checkpoint(tmp_path / "bad.pt")
     assert not (tmp_path / "harm").exists()
 
 
