@@ -5,16 +5,24 @@ from __future__ import annotations
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
+from blocks.edgenext_bn import EdgeNeXtBNConvEncoderConfig, EdgeNeXtBNSDTAEncoderConfig
+from blocks.fbnet import FBNetTBSConfig
 from blocks.gghost import GGhostStageConfig, RegNetXBlockConfig
 from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.hornet import GnConvConfig, HorNetBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
+from blocks.lraspp import LRASPPHeadConfig, ResizeLikeConfig
+from blocks.mobilenetv1 import DepthwiseSeparableConfig
 from blocks.mobilenetv2 import InvertedResidualConfig
+from blocks.mobilenetv3 import MobileNetV3BlockConfig
+from blocks.mobileone import MobileOneBlockConfig, MobileOneUnitConfig
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
 from blocks.resnet import ResNetBasicBlockConfig, ResNetBottleneckConfig
+from blocks.shufflenetv1 import ShuffleNetV1UnitConfig
+from blocks.shufflenetv2 import ShuffleNetV2UnitConfig
 from blocks.simple import (
     ActivationConfig,
     BatchNormConfig,
@@ -25,6 +33,7 @@ from blocks.simple import (
     OutputConfig,
 )
 from blocks.ssb import ResNetRSBottleneckConfig, SSBBottleneckConfig
+from blocks.tf_padding import TFSamePadConfig
 
 BLOCKS: tuple[type[BlockConfig], ...] = (
     InputConfig,
@@ -32,10 +41,12 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     ConvNormActConfig,
     DepthwiseConvConfig,
     PointwiseConvConfig,
+    TFSamePadConfig,
     MaxPoolConfig,
     AvgPoolConfig,
     GlobalAvgPoolConfig,
     UpsampleConfig,
+    ResizeLikeConfig,
     AddConfig,
     MultiplyConfig,
     ConcatConfig,
@@ -54,6 +65,8 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     RepGhostBottleneckConfig,
     EdgeNeXtConvEncoderConfig,
     EdgeNeXtSDTAEncoderConfig,
+    EdgeNeXtBNConvEncoderConfig,
+    EdgeNeXtBNSDTAEncoderConfig,
     NextViTNCBConfig,
     NextViTNTBConfig,
     GnConvConfig,
@@ -62,9 +75,17 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     SSBBottleneckConfig,
     ResNetBasicBlockConfig,
     ResNetBottleneckConfig,
+    DepthwiseSeparableConfig,
     InvertedResidualConfig,
+    MobileNetV3BlockConfig,
+    LRASPPHeadConfig,
     RegNetXBlockConfig,
     GGhostStageConfig,
+    MobileOneBlockConfig,
+    MobileOneUnitConfig,
+    ShuffleNetV1UnitConfig,
+    ShuffleNetV2UnitConfig,
+    FBNetTBSConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

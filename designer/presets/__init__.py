@@ -10,7 +10,11 @@ from designer.presets.g_ghost_regnetx import PRESETS as _G_GHOST_REGNETX
 from designer.presets.ghostnet import PRESETS as _GHOSTNET
 from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
+from designer.presets.lraspp import PRESETS as _LRASPP
+from designer.presets.mobilenetv1 import PRESETS as _MOBILENETV1
 from designer.presets.mobilenetv2 import PRESETS as _MOBILENETV2
+from designer.presets.mobilenetv3 import PRESETS as _MOBILENETV3
+from designer.presets.mobileone import PRESETS as _MOBILEONE
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
 from designer.presets.resnet import PRESETS as _RESNET
@@ -27,9 +31,13 @@ PRESETS: dict[str, PresetInfo] = {
         *_NEXTVIT,
         *_HORNET,
         *_SSB_RESNET_RS,
+        *_MOBILENETV1,
         *_MOBILENETV2,
+        *_MOBILENETV3,
+        *_LRASPP,
         *_RESNET,
         *_G_GHOST_REGNETX,
+        *_MOBILEONE,
     )
 }
 
