@@ -69,14 +69,19 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--opset", type=int, default=18, choices=range(18, 24), metavar="18..23")
     export.add_argument("--batch", type=_batch, default=1, help="a number, or dynamic")
     export.add_argument("--input", type=_size, help="for example 3x224x224")
-    export.add_argument("--weights", type=Path, help="a safetensors checkpoint of this design")
+    _add_weights(export, "--weights")
     export.add_argument("--seed", type=_seed, default=0, help="seed of random weights (default 0)")
     export.set_defaults(run=run_export)
+
+    weights = commands.add_parser("weights", help="say how a checkpoint fits a design, name by name")
+    weights.add_argument("design", help="a preset's name, a design JSON file or one of our ONNX files")
+    _add_weights(weights, "file")
+    weights.set_defaults(run=run_weights)
 
     devices = commands.add_parser("devices", help="list the device profiles with their scores")
     devices.set_defaults(run=run_devices)
 
-    for command in (presets, report, compare, export, devices):
+    for command in (presets, report, compare, export, weights, devices):
         command.add_argument("--json", action="store_true", help="print JSON on stdout")
     return top
 
@@ -87,6 +92,16 @@ def _add_conditions(command: argparse.ArgumentParser) -> None:
     command.add_argument("--input", type=_size, help="for example 3x224x224 (default: the design's own)")
     command.add_argument("--batch", type=_count, default=1, help="1 to 4096 (default 1)")
     command.add_argument("--precision", choices=PRECISIONS, default="fp32")
+
+
+def _add_weights(command: argparse.ArgumentParser, name: str) -> None:
+    command.add_argument(
+        name, type=Path, help="a checkpoint of this design or of the timm or torchvision network it started from"
+    )
+    command.add_argument(
+        "--weights-kind", choices=("auto", "raw", "ema"), default="auto", help="which set, where a file has two"
+    )
+    command.add_argument("--all-but-head", action="store_true", help="leave the weights of the head as drawn")
 
 
 def _size(text: str) -> tuple[int, int, int]:
@@ -169,10 +184,21 @@ def run_export(options: argparse.Namespace) -> None:
     from designer.export.options import ExportOptions
     from designer.loading import load_design
 
-    names = ("to", "form", "precision", "opset", "batch", "weights", "seed")
+    names = ("to", "form", "precision", "opset", "batch", "weights", "weights_kind", "all_but_head", "seed")
     chosen = ExportOptions(**{name: getattr(options, name) for name in names}, size=options.input)
     done = export_file(load_design(options.design), options.out, chosen)
     _print_json(done.to_dict()) if options.json else print(done.to_text())
+
+
+def run_weights(options: argparse.Namespace) -> None:
+    """Print how the names and shapes in a checkpoint fit a design; exit 1 where a weight would stay unfilled."""
+    from designer.loading import load_design
+    from designer.weights.check import check_file
+
+    found = check_file(load_design(options.design), options.file, options.weights_kind, options.all_but_head)
+    _print_json(found.to_dict()) if options.json else print(found.to_text())
+    if found.refusal:
+        raise ValueError(found.refusal)
 
 
 def run_devices(options: argparse.Namespace) -> None:

@@ -49,7 +49,11 @@ def same_function(info: PresetInfo) -> dict[str, Any]:
             "deploy": relative_error(outputs_of(to_deploy(ours)(images)), truth),
             "float32": relative_error(outputs_of(ours.float()(images.float())), truth),
         }
-    return {"against": found.source, "size": list(size), **{key: float(f"{e:.1e}") for key, e in errors.items()}}
+    return {
+        "against": f"{found.source} {info.timm or info.torchvision}",
+        "size": list(size),
+        **{key: float(f"{e:.1e}") for key, e in errors.items()},
+    }
 
 
 def reference_outputs(network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:

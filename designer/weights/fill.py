@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -34,11 +34,9 @@ def fill(network: Network, design: Design, path: Path, *, kind: Kind = "auto", a
     """
     checkpoint = read_checkpoint(path, kind)
     found = match_checkpoint(network, design, checkpoint)
-    own = network.weights()
-    skipped = head_keys(design, list(own)) if all_but_head else set()
-    unfilled = [key for key in (*found.missing, *(row.ours for row in found.misshaped)) if key not in skipped]
-    if unfilled or not found.pairs:
-        raise WeightsError(_refusal(path.name, found, unfilled, design, checkpoint), found)
+    skipped = head_keys(design, list(network.weights())) if all_but_head else set()
+    if sentence := refusal(path.name, found, skipped, design, checkpoint):
+        raise WeightsError(sentence, found)
     copy_matched(network, {k: v for k, v in found.pairs.items() if k not in skipped}, checkpoint.tensors)
     return found
 
@@ -80,14 +78,18 @@ def _name(design: Design, node_id: str | None) -> str:
     return f"{node.label or node.block} ({node.id})"
 
 
-def _refusal(name: str, found: Match, unfilled: Sequence[str], design: Design, checkpoint: Checkpoint) -> str:
+def refusal(name: str, found: Match, skipped: Collection[str], design: Design, checkpoint: Checkpoint) -> str:
+    """Return why a match cannot be loaded, in one sentence, empty where it can; `skipped` weights need no value."""
     if not found.pairs:
         return (
             f'"{name}" does not fit this design: none of its {len(checkpoint.tensors)} names is known here. Use a '
             "checkpoint of this design, or of the timm or torchvision network that it started from."
         )
+    unfilled = [key for key in (*found.missing, *(row.ours for row in found.misshaped)) if key not in skipped]
+    if not unfilled:
+        return ""
     said = f'"{name}" does not fit this design: {found.to_text()} (first unfilled: {unfilled[0]}).'
-    if all(key in head_keys(design, unfilled) for key in unfilled):
+    if head_keys(design, unfilled) == set(unfilled):
         return f"{said} Only the head differs: load all but the head."
     if changed := changes_since(design, checkpoint):
         more = f", and {len(changed) - 1} more" if len(changed) > 1 else ""

@@ -33,7 +33,7 @@ class Match:
     """What of a checkpoint fits a design."""
 
     source: str
-    """Whose names the file has: `this studio`, or for example `timm mobilenetv3_large_100`."""
+    """Whose names the file has: `this studio`, `timm` or `torchvision`."""
     pairs: Mapping[str, str]
     """Our key -> the file's key."""
     missing: tuple[str, ...]
@@ -101,8 +101,7 @@ def _match(
             pairs[key] = name
     taken = {*pairs.values(), *(row.theirs for row in wrong)}
     unexpected = tuple(key for key in theirs if key not in taken and not key.endswith(COUNTER))
-    source = f"{table.source} {table.model}" if table else "this studio"
-    return Match(source, pairs, tuple(missing), unexpected, tuple(wrong))
+    return Match(table.source if table else "this studio", pairs, tuple(missing), unexpected, tuple(wrong))
 
 
 def _older_name(key: str, moved: Mapping[str, str]) -> str:

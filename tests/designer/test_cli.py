@@ -328,7 +328,7 @@ def test_a_checkpoint_of_another_design_is_refused_and_leaves_no_file(
     write_weights(build(chain(("global_avg_pool", {}), ("linear", {}))), stranger, other, {})
     status, _, err = run("export", design_file, "--to", "onnx", "--out", out, "--weights", other)
     assert status == 1
-    assert "The checkpoint does not fit this design" in err
+    assert '"other.safetensors" does not fit this design' in err
     assert not out.exists()
 
 
@@ -336,7 +336,7 @@ def test_help_shows_what_is_built_and_nothing_else(run: Run) -> None:
     status, out, _ = run("--help")
     assert status == 0
     listed = {line.split()[0] for line in out.splitlines() if line.startswith("    ") and line.strip()}
-    assert listed == {"presets", "show", "report", "compare", "export", "devices"}
+    assert listed == {"presets", "show", "report", "compare", "export", "weights", "devices"}
     export = run("export", "--help")[1]
     assert "python" not in export.replace("python -m designer", "")
     assert "int8" not in export

@@ -13,8 +13,16 @@ TABLE = {
     "edgenext_xx_small": ((24, 48, 88, 168), (2, 1, 5, 1), 4),
     "edgenext_x_small": ((32, 64, 100, 192), (3, 2, 8, 2), 4),
     "edgenext_small": ((48, 96, 160, 304), (3, 2, 8, 2), 8),
+    "edgenext_base": ((80, 160, 288, 584), (3, 2, 8, 2), 8),
+    "edgenext_xx_small_bn_hs": ((24, 48, 88, 168), (2, 1, 5, 1), 4),
+    "edgenext_x_small_bn_hs": ((32, 64, 100, 192), (3, 2, 8, 2), 4),
+    "edgenext_small_bn_hs": ((48, 96, 160, 304), (3, 2, 8, 2), 8),
 }
 """Widths, conv encoders per stage, heads."""
+
+
+def family(name: str) -> str:
+    return "edgenext_bn" if name.endswith("_bn_hs") else "edgenext"
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -27,7 +35,7 @@ def test_stages_follow_the_papers_table(name: str) -> None:
     assert [nodes[f"stage{n}_down"].config["out_channels"] for n in (2, 3, 4)] == list(widths[1:])
     assert [nodes[f"stage{n}_conv"].repeat for n in (1, 2, 3, 4)] == list(convs)
     assert [nodes[f"stage{n}_conv"].config["kernel"] for n in (1, 2, 3, 4)] == [3, 5, 7, 9]
-    attention = [node.config for node in design.nodes if node.block == "edgenext_sdta_encoder"]
+    attention = [node.config for node in design.nodes if node.block == f"{family(name)}_sdta_encoder"]
     assert [config["scales"] for config in attention] == [2, 3, 4]
     assert [config["use_pos_emb"] for config in attention] == [True, False, False]
     assert {config["heads"] for config in attention} == {heads}
@@ -37,8 +45,8 @@ def test_stages_follow_the_papers_table(name: str) -> None:
 def test_attention_ends_every_stage_but_the_first(name: str) -> None:
     design = load_preset(name)
     last = {step.node.group: step.node.block for step in unroll(design)}
-    assert last["stage1"] == "edgenext_conv_encoder"
-    assert {last[f"stage{n}"] for n in (2, 3, 4)} == {"edgenext_sdta_encoder"}
+    assert last["stage1"] == f"{family(name)}_conv_encoder"
+    assert {last[f"stage{n}"] for n in (2, 3, 4)} == {f"{family(name)}_sdta_encoder"}
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -52,7 +52,7 @@ def test_timms_file_fills_the_preset_and_gives_timms_outputs(tmp_path: Path, set
     torch.save(settled.state_dict(), tmp_path / "ghost.pth")
     ours = build(load_preset("ghostnet_050")).double().eval()
     found = fill(ours, load_preset("ghostnet_050"), tmp_path / "ghost.pth")
-    assert (found.source, found.missing, found.unexpected, found.misshaped) == ("timm ghostnet_050", (), (), ())
+    assert (found.source, found.missing, found.unexpected, found.misshaped) == ("timm", (), (), ())
     x = torch.randn(2, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         assert relative_error(ours(x), settled(x)) <= 1e-10
