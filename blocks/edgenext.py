@@ -29,6 +29,9 @@ from blocks.module import Block
 
 PAPER = "EdgeNeXt: Efficiently Amalgamated CNN-Transformer Architecture for Mobile Vision Applications"
 URL = "https://arxiv.org/abs/2206.10589"
+SCALES_HELP = "Channel groups of the cascade; the last passes untouched."
+HEADS_HELP = "Attention heads; divide the channels."
+POSITION_HELP = "Add a Fourier positional encoding (the paper: second stage only)."
 EXPAND_HELP = "Hidden width of the feed-forward part, in multiples of the channels."
 
 
@@ -66,31 +69,36 @@ class EdgeNeXtSDTAEncoderConfig(BlockConfig):
     formula: ClassVar[str] = "z = cascade(x);  z = z + XCA(LN(z));  y = x + MLP(LN(z))"
     citation: ClassVar[Citation] = Citation(PAPER, URL, 2022, "Fig. 2, SDTA encoder, Eqs. 2 to 4")
 
-    scales: int = role("groups", 2, ge=2, le=8, help="Channel groups of the cascade; the last passes untouched.")
-    heads: int = role("groups", 4, ge=1, le=64, help="Attention heads; divide the channels.")
-    use_pos_emb: bool = role("switch", False, help="Add a Fourier positional encoding (the paper: second stage only).")
+    scales: int = role("groups", 2, ge=2, le=8, help=SCALES_HELP)
+    heads: int = role("groups", 4, ge=1, le=64, help=HEADS_HELP)
+    use_pos_emb: bool = role("switch", False, help=POSITION_HELP)
     expand_ratio: int = role("expansion", 4, ge=1, le=16, help=EXPAND_HELP)
 
     def build(self, in_shapes: Sequence[Shape]) -> SDTAEncoder:
         """Return the train-form module. Raises BlockError where heads or scales do not divide the channels up."""
         expect_inputs(self, in_shapes)
         channels = in_shapes[0][1]
-        if channels % self.heads:
-            fit = tuple(h for h in nearest_divisors(channels, self.heads) if h <= 64)
-            raise BlockError(
-                f"heads must divide {channels} channels, got {self.heads}. Use {one_of(fit)}.",
-                field="heads",
-                choices=fit,
-            )
-        if split_widths(channels, self.scales)[-1] < 1:
-            scales = tuple(s for s in range(2, 9) if split_widths(channels, s)[-1] >= 1)
-            mend = f"Use {one_of(scales)}" if scales else "Use a wider map"
-            raise BlockError(
-                f"scales must leave channels for every group, got {self.scales} groups of {channels} channels. {mend}.",
-                field="scales",
-                choices=scales,
-            )
+        expect_heads_and_scales(channels, self.heads, self.scales)
         return SDTAEncoder(channels, self.scales, self.heads, self.use_pos_emb, self.expand_ratio)
+
+
+def expect_heads_and_scales(channels: int, heads: int, scales: int) -> None:
+    """Raise BlockError where the heads do not divide the channels or the cascade has a group without channels."""
+    if channels % heads:
+        fit = tuple(h for h in nearest_divisors(channels, heads) if h <= 64)
+        raise BlockError(
+            f"heads must divide {channels} channels, got {heads}. Use {one_of(fit)}.",
+            field="heads",
+            choices=fit,
+        )
+    if split_widths(channels, scales)[-1] < 1:
+        fit = tuple(s for s in range(2, 9) if split_widths(channels, s)[-1] >= 1)
+        mend = f"Use {one_of(fit)}" if fit else "Use a wider map"
+        raise BlockError(
+            f"scales must leave channels for every group, got {scales} groups of {channels} channels. {mend}.",
+            field="scales",
+            choices=fit,
+        )
 
 
 def split_widths(channels: int, scales: int) -> list[int]:

@@ -92,8 +92,27 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     "squeeze_excite": (Extra({"ratio": 0.5, "divisor": 4}),),
     "linear": (Extra({"out_features": 10, "bias": False, "dropout": 0.2}),),
     "edgenext_sdta_encoder": (Extra({"scales": 3, "heads": 2, "use_pos_emb": True}, ((1, 22, 15, 13),)),),
+    "edgenext_bn_sdta_encoder": (Extra({"scales": 3, "heads": 2, "use_pos_emb": True}, ((1, 22, 15, 13),)),),
+    "tf_same_pad": (Extra({"kernel": 5, "stride": 1}), Extra({}, ((1, 24, 14, 12),))),
+    "resize_like": (Extra({}, (MAP, (1, 3, 31, 22))), Extra({"mode": "nearest"}, (MAP, (1, 3, 9, 40)))),
+    "mobilenetv3_block": (
+        Extra({"padding": "tf_same", "stride": 2, "kernel": 5, "se": True}, ((1, 24, 14, 12),)),
+        Extra({"expansion": 1.0, "se": True, "norm_eps": 0.05}),
+    ),
+    "inverted_residual": (Extra({"expansion": 1.0}),),
+    "lraspp_head": (Extra({"num_classes": 5}, (MAP, (1, 32, 8, 7))),),
     "nextvit_ncb": (Extra({"out_channels": 32}, ((1, 32, 15, 13),)),),
     "nextvit_ntb": (Extra({"out_channels": 160, "stride": 2, "sr_ratio": 4}, ((1, 128, 15, 13),)),),
+    "shufflenet_v1_unit": (
+        Extra({"groups": 3, "stride": 2, "shuffle": "authors"}, ((1, 24, 15, 13),)),
+        Extra({"groups": 8, "stride": 2, "out_channels": 128, "dense_first": True}, ((1, 24, 15, 13),)),
+        Extra({"groups": 1}),
+    ),
+    "shufflenet_v2_unit": (Extra({"dialect": "authors", "stride": 2, "out_channels": 80}),),
+    "fbnet_tbs": (
+        Extra({"choice": "k5_e1_g2", "dialect": "mobile_vision"}),
+        Extra({"choice": "skip", "stride": 2, "out_channels": 64}),
+    ),
 }
 
 

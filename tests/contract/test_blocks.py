@@ -33,8 +33,13 @@ WITHOUT_GRADIENT: dict[str, tuple[str, ...]] = {
     # Depthwise-BN, then 1x1-BN with nothing between: the second norm takes the first one's shift out.
     "ghost_bottleneck": BEFORE_A_NORM,
     "repghost_bottleneck": BEFORE_A_NORM,
+    # Batch norms take the shifts of the cascade's last convolution and of the attention's projection out.
+    "edgenext_bn_sdta_encoder": ("convs.0.bias", "convs.1.bias", "xca.proj.bias"),
     # Adds the same number to all scores of a query, which softmax does not see.
     "nextvit_ntb": ("mhsa.k.bias",),
+    # The same, with a grouped or a dense 1x1.
+    "shufflenet_v1_unit": ("depthwise.norm.bias",),
+    "shufflenet_v2_unit": ("side.0.norm.bias", "main.1.norm.bias"),
 }
 """Parameters whose gradient is zero by the paper's own mathematics, by block: the ends of their names."""
 
