@@ -6,6 +6,7 @@ import difflib
 
 from designer.design.model import Design
 from designer.presets.edgenext import PRESETS as _EDGENEXT
+from designer.presets.fbnet import PRESETS as _FBNET
 from designer.presets.g_ghost_regnetx import PRESETS as _G_GHOST_REGNETX
 from designer.presets.ghostnet import PRESETS as _GHOSTNET
 from designer.presets.hornet import PRESETS as _HORNET
@@ -18,6 +19,8 @@ from designer.presets.mobileone import PRESETS as _MOBILEONE
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
 from designer.presets.resnet import PRESETS as _RESNET
+from designer.presets.shufflenetv1 import PRESETS as _SHUFFLENETV1
+from designer.presets.shufflenetv2 import PRESETS as _SHUFFLENETV2
 from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
 
 __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
@@ -38,6 +41,9 @@ PRESETS: dict[str, PresetInfo] = {
         *_RESNET,
         *_G_GHOST_REGNETX,
         *_MOBILEONE,
+        *_SHUFFLENETV1,
+        *_SHUFFLENETV2,
+        *_FBNET,
     )
 }
 
