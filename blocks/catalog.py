@@ -20,9 +20,11 @@ from blocks.mobileone import MobileOneBlockConfig, MobileOneUnitConfig
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
+from blocks.repvgg import RepVGGBlockConfig
 from blocks.resnet import ResNetBasicBlockConfig, ResNetBottleneckConfig
 from blocks.shufflenetv1 import ShuffleNetV1UnitConfig
 from blocks.shufflenetv2 import ShuffleNetV2UnitConfig
+from blocks.rm_inverted import RMInvertedConfig
 from blocks.simple import (
     ActivationConfig,
     BatchNormConfig,
@@ -86,6 +88,8 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     ShuffleNetV1UnitConfig,
     ShuffleNetV2UnitConfig,
     FBNetTBSConfig,
+    RepVGGBlockConfig,
+    RMInvertedConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -18,6 +18,7 @@ from designer.presets.mobilenetv3 import PRESETS as _MOBILENETV3
 from designer.presets.mobileone import PRESETS as _MOBILEONE
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
+from designer.presets.repvgg import PRESETS as _REPVGG
 from designer.presets.resnet import PRESETS as _RESNET
 from designer.presets.shufflenetv1 import PRESETS as _SHUFFLENETV1
 from designer.presets.shufflenetv2 import PRESETS as _SHUFFLENETV2
@@ -44,6 +45,7 @@ PRESETS: dict[str, PresetInfo] = {
         *_SHUFFLENETV1,
         *_SHUFFLENETV2,
         *_FBNET,
+        *_REPVGG,
     )
 }
 
