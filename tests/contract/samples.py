@@ -17,6 +17,7 @@ from blocks.catalog import CATALOG
 from blocks.config import BlockConfig, BlockError, Shape
 from blocks.module import Block
 from blocks.randomise import randomise, settle_norms
+from designer.cost.signs import RELU_BLOCKS
 
 SIDES = ((15, 13), (1, 1))
 """Odd, and not square; 1 x 1 where a block takes nothing larger."""
@@ -43,9 +44,11 @@ class Sample:
         return self.config.build(self.in_shapes)
 
     def inputs(self, batch: int, seed: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
-        """Return random normal inputs."""
+        """Return random normal inputs, without the negative half where the block is for the output of a ReLU."""
         generator = torch.Generator().manual_seed(seed)
-        return [torch.randn(batch, *shape[1:], generator=generator, dtype=dtype) for shape in self.in_shapes]
+        inputs = [torch.randn(batch, *shape[1:], generator=generator, dtype=dtype) for shape in self.in_shapes]
+        after_relu = self.block in RELU_BLOCKS and self.config.model_dump()["reserve_merge"]
+        return [x.relu() for x in inputs] if after_relu else inputs
 
     def settled(self, dtype: torch.dtype = torch.float64) -> Block:
         """Return the train form in eval mode, everything random, with the statistics of its own activations."""
@@ -101,6 +104,12 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     ),
     "inverted_residual": (Extra({"expansion": 1.0}),),
     "lraspp_head": (Extra({"num_classes": 5}, (MAP, (1, 32, 8, 7))),),
+    "inverted_residual": (Extra({"act": "relu", "reserve_merge": True}),),
+    "rm_inverted": (
+        Extra({"reserved": 0, "stride": 2}),
+        Extra({"expand": False, "mid_channels": 32}),
+        Extra({"reserved": 168, "act": "relu"}),
+    ),
     "nextvit_ncb": (Extra({"out_channels": 32}, ((1, 32, 15, 13),)),),
     "nextvit_ntb": (Extra({"out_channels": 160, "stride": 2, "sr_ratio": 4}, ((1, 128, 15, 13),)),),
     "shufflenet_v1_unit": (
