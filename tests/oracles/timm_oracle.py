@@ -28,10 +28,13 @@ _declare_torchvision_operators()
 import timm  # noqa: E402  (needs the operators above)
 import torchvision  # noqa: E402
 
+AS_TRAINED: dict[str, dict[str, Any]] = {"fbnetc_100": {"bn_eps": 1e-3}}
+"""What timm sets itself where it loads its weights, and only then."""
+
 
 def create(name: str, **options: Any) -> nn.Module:
     """Return timm's network of this name in eval mode, with random weights (nothing is downloaded)."""
-    model: nn.Module = timm.create_model(name, pretrained=False, **options)
+    model: nn.Module = timm.create_model(name, pretrained=False, **AS_TRAINED.get(name, {}), **options)
     return model.eval()
 
 
