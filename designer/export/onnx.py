@@ -21,6 +21,7 @@ from blocks.randomise import settle_norms
 from designer.builder import Network, build
 from designer.cost.walk import walk
 from designer.deploy.network import SETTLING, DeployCheck, check_deploy, outputs_of, relative_error, to_deploy
+from designer.design.blockinfo import palette
 from designer.design.model import Design
 from designer.export.onnx_clean import clean, mark_origins
 from designer.export.options import ExportOptions
@@ -128,8 +129,12 @@ def prepare(design: Design, options: ExportOptions, progress: Progress = silent)
 def _small_shapes(design: Design, network: Network) -> Sequence[Shape]:
     """Return input shapes for the deploy check: 64 pixels a side where the design works there, else its own.
 
-    A fold does not depend on the size of the map, and float64 convolutions are slow.
+    A fold does not depend on the size of the map, and float64 convolutions are slow. Parameters that belong to one
+    size (relative positions, filters of frequencies) need that size.
     """
+    blocks = palette()
+    if any(blocks[node.block].depends_on_size for node in design.nodes):
+        return network.input_shapes
     channels = network.input_shapes[0][1]
     alike = all(shape[1] == channels for shape in network.input_shapes)
     if alike and not any(issue.kind == "error" for issue in walk(design, size=(channels, 64, 64)).issues):
