@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
+from blocks.dbb import DBBBasicBlockConfig, DBBConvConfig, DBBSeparableConfig
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
 from blocks.edgenext_bn import EdgeNeXtBNConvEncoderConfig, EdgeNeXtBNSDTAEncoderConfig
 from blocks.fbnet import FBNetTBSConfig
@@ -22,9 +23,9 @@ from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, Up
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
 from blocks.repvgg import RepVGGBlockConfig
 from blocks.resnet import ResNetBasicBlockConfig, ResNetBottleneckConfig
+from blocks.rm_inverted import RMInvertedConfig
 from blocks.shufflenetv1 import ShuffleNetV1UnitConfig
 from blocks.shufflenetv2 import ShuffleNetV2UnitConfig
-from blocks.rm_inverted import RMInvertedConfig
 from blocks.simple import (
     ActivationConfig,
     BatchNormConfig,
@@ -90,6 +91,9 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     FBNetTBSConfig,
     RepVGGBlockConfig,
     RMInvertedConfig,
+    DBBConvConfig,
+    DBBBasicBlockConfig,
+    DBBSeparableConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

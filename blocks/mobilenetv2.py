@@ -5,7 +5,8 @@ https://arxiv.org/abs/1801.04381 (Table 1 and Fig. 4d).
 
 Shapes: (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))
 Train form:  every convolution is bias-free and followed by a batch norm
-Deploy form: every convolution + batch norm is one convolution with bias
+Deploy form: every convolution + batch norm is one convolution with bias; with `reserve_merge` the shortcut runs
+             through reserved channels (RMNet, `blocks.rm_inverted`)
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from torch import Tensor, nn
 
 from blocks import reparam
 from blocks.common import ConvNormAct, init_kaiming_fan_out
-from blocks.config import MAX_CHANNELS, BlockConfig, Citation, Shape, role
+from blocks.config import MAX_CHANNELS, BlockConfig, BlockError, Citation, Shape, role
+from blocks.expansion import expanded_width as expanded_width
 from blocks.fitting import expect_inputs
 from blocks.layers import DropPath
 from blocks.module import Block
-from blocks.rounding import make_divisible
+from blocks.rm_inverted import RMInverted, without_shortcut
 
 PAPER = "MobileNetV2: Inverted Residuals and Linear Bottlenecks"
 URL = "https://arxiv.org/abs/1801.04381"
@@ -54,22 +56,29 @@ class InvertedResidualConfig(BlockConfig):
     kernel: Literal[3, 5, 7] = role("kernel", 3, help="Kernel of the depthwise convolution.")
     stride: Literal[1, 2] = role("stride", 1, help="2 halves height and width.")
     act: Literal["relu6", "relu"] = role("switch", "relu6", help="Activation of the hidden channels.")
+    reserve_merge: bool = role(
+        "switch",
+        False,
+        help="Deploy without the residual connection (RMNet), 1x1 convolutions that then follow each other merged: "
+        "same outputs, more MACs and params.",
+    )
 
     def build(self, in_shapes: Sequence[Shape]) -> InvertedResidual:
-        """Return the train-form module. Raises BlockError where the input is no map."""
+        """Return the train-form module. Raises BlockError where the input does not fit."""
         expect_inputs(self, in_shapes)
         in_channels = in_shapes[0][1]
         hidden = expanded_width(in_channels, self.expansion)
         out_channels = self.out_channels or in_channels
-        return InvertedResidual(in_channels, hidden, out_channels, self.kernel, self.stride, self.act)
-
-
-def expanded_width(in_channels: int, expansion: float) -> int:
-    """Return the hidden width of an inverted residual: `expansion` x the input's, a multiple of 8.
-
-    Without expansion it is the input's own, whatever its divisor.
-    """
-    return in_channels if expansion == 1.0 else make_divisible(in_channels * expansion, 8)
+        if self.reserve_merge and hidden == in_channels == out_channels and self.stride == 1:
+            raise BlockError(
+                "reserve_merge needs the 1x1 convolution that widens the map, because it is what copies the input; "
+                "this block has a shortcut and no expansion. Raise expansion, or turn reserve_merge off.",
+                field="reserve_merge",
+                choices=(False,),
+            )
+        return InvertedResidual(
+            in_channels, hidden, out_channels, self.kernel, self.stride, self.act, self.reserve_merge
+        )
 
 
 class InvertedResidual(Block):
@@ -79,10 +88,19 @@ class InvertedResidual(Block):
     """
 
     def __init__(
-        self, in_channels: int, hidden: int, out_channels: int, kernel: int, stride: int, act: str, deploy: bool = False
+        self,
+        in_channels: int,
+        hidden: int,
+        out_channels: int,
+        kernel: int,
+        stride: int,
+        act: str,
+        reserve_merge: bool = False,
+        deploy: bool = False,
     ) -> None:
         super().__init__()
         self.args = (in_channels, hidden, out_channels, kernel, stride, act)
+        self.reserve_merge = reserve_merge
         self.expand: nn.Module = nn.Identity()
         if hidden != in_channels:
             self.expand = ConvNormAct(in_channels, hidden, act=act, deploy=deploy)
@@ -100,13 +118,23 @@ class InvertedResidual(Block):
         """He-normal convolutions (fan out) and unit norms."""
         init_kaiming_fan_out(self, generator)
 
-    def deploy_structure(self) -> InvertedResidual:
-        """Return the folded skeleton."""
-        return InvertedResidual(*self.args, deploy=True)
+    def deploy_structure(self) -> nn.Module:
+        """Return the folded skeleton, or that of the block without its shortcut."""
+        return self._plain() if self.reserve_merge else InvertedResidual(*self.args, deploy=True)
 
-    def to_deploy(self) -> InvertedResidual:
-        """Fold every batch norm."""
+    def to_deploy(self) -> nn.Module:
+        """Fold every batch norm, and merge the shortcut where that is wanted."""
+        if self.reserve_merge:
+            weight = self.project.conv.weight
+            plain = self._plain().to(device=weight.device, dtype=weight.dtype)
+            return without_shortcut(plain, self.expand, self.depthwise, self.project)
         return reparam.fold_children(self, reparam.skeleton_of(self))
+
+    def _plain(self) -> RMInverted:
+        in_channels, hidden, out_channels, kernel, stride, act = self.args
+        kept = in_channels if self.residual else 0
+        expands = hidden != in_channels
+        return RMInverted(in_channels, hidden + kept, kept, out_channels, kernel, stride, act, expands, deploy=True)
 
     def set_drop_path(self, rate: float) -> None:
         """Set the stochastic-depth rate of the residual branch."""

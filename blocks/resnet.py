@@ -6,7 +6,8 @@ first 1x1, which throws three quarters of the map away.
 
 Shapes: (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))
 Train form:  every convolution is bias-free and followed by a batch norm
-Deploy form: every convolution + batch norm is one convolution with bias
+Deploy form: every convolution + batch norm is one convolution with bias; with `reserve_merge` a plain chain of wider
+             convolutions without the shortcut (RMNet, `blocks.reserve`)
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from blocks.config import MAX_CHANNELS, BlockConfig, Citation, Shape, role
 from blocks.fitting import expect_inputs
 from blocks.layers import DropPath
 from blocks.module import Block
+from blocks.reserve import plain_chain, reserve_and_merge
 
 PAPER = "Deep Residual Learning for Image Recognition"
 URL = "https://arxiv.org/abs/1512.03385"
+
+RESERVE_MERGE_HELP = "Deploy without the residual connection (RMNet): same outputs, more MACs and params."
 
 
 class ResNetBasicBlockConfig(BlockConfig):
@@ -45,12 +49,13 @@ class ResNetBasicBlockConfig(BlockConfig):
         "width", None, divisor=8, ge=1, le=MAX_CHANNELS, help="Channels of both convolutions; empty keeps the input's."
     )
     stride: Literal[1, 2] = role("stride", 1, help="2 halves height and width, in the first convolution.")
+    reserve_merge: bool = role("switch", False, help=RESERVE_MERGE_HELP)
 
     def build(self, in_shapes: Sequence[Shape]) -> ResNetBasicBlock:
         """Return the train-form module. Raises BlockError where the input is no map."""
         expect_inputs(self, in_shapes)
         in_channels = in_shapes[0][1]
-        return ResNetBasicBlock(in_channels, self.out_channels or in_channels, self.stride)
+        return ResNetBasicBlock(in_channels, self.out_channels or in_channels, self.stride, self.reserve_merge)
 
 
 class ResNetBottleneckConfig(BlockConfig):
@@ -71,20 +76,30 @@ class ResNetBottleneckConfig(BlockConfig):
         "width", None, divisor=8, ge=1, le=MAX_CHANNELS, help="Output channels (4 x middle); empty keeps the input's."
     )
     stride: Literal[1, 2] = role("stride", 1, help="2 halves height and width, in the 3x3 convolution.")
+    reserve_merge: bool = role("switch", False, help=RESERVE_MERGE_HELP)
 
     def build(self, in_shapes: Sequence[Shape]) -> ResNetBottleneck:
         """Return the train-form module. Raises BlockError where the input is no map."""
         expect_inputs(self, in_shapes)
         in_channels = in_shapes[0][1]
-        return ResNetBottleneck(in_channels, self.mid_channels, self.out_channels or in_channels, self.stride)
+        out_channels = self.out_channels or in_channels
+        return ResNetBottleneck(in_channels, self.mid_channels, out_channels, self.stride, self.reserve_merge)
 
 
 class ResNetBasicBlock(Block):
     """relu(3x3(3x3(x)) + shortcut(x)). (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, deploy: bool = False) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        reserve_merge: bool = False,
+        deploy: bool = False,
+    ) -> None:
         super().__init__()
         self.args = (in_channels, out_channels, stride)
+        self.reserve_merge = reserve_merge
         self.conv1 = ConvNormAct(in_channels, out_channels, 3, stride, deploy=deploy)
         self.conv2 = ConvNormAct(out_channels, out_channels, 3, act="none", deploy=deploy)
         self.drop_path = DropPath()
@@ -103,21 +118,34 @@ class ResNetBasicBlock(Block):
         """Set the rate at which training drops the residual branch."""
         self.drop_path.rate = rate
 
-    def deploy_structure(self) -> ResNetBasicBlock:
-        """Return the folded skeleton."""
+    def deploy_structure(self) -> nn.Module:
+        """Return the folded skeleton, or that of the plain chain."""
+        if self.reserve_merge:
+            return plain_chain((self.conv1, self.conv2))
         return ResNetBasicBlock(*self.args, deploy=True)
 
-    def to_deploy(self) -> ResNetBasicBlock:
-        """Fold every batch norm."""
+    def to_deploy(self) -> nn.Module:
+        """Fold every batch norm, and merge the shortcut where that is wanted."""
+        if self.reserve_merge:
+            return reserve_and_merge((self.conv1, self.conv2), self.shortcut)
         return reparam.fold_children(self, reparam.skeleton_of(self))
 
 
 class ResNetBottleneck(Block):
     """relu(1x1(3x3(1x1(x))) + shortcut(x)). (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))."""
 
-    def __init__(self, in_channels: int, mid: int, out_channels: int, stride: int = 1, deploy: bool = False) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        mid: int,
+        out_channels: int,
+        stride: int = 1,
+        reserve_merge: bool = False,
+        deploy: bool = False,
+    ) -> None:
         super().__init__()
         self.args = (in_channels, mid, out_channels, stride)
+        self.reserve_merge = reserve_merge
         self.reduce = ConvNormAct(in_channels, mid, deploy=deploy)
         self.conv = ConvNormAct(mid, mid, 3, stride, deploy=deploy)
         self.expand = ConvNormAct(mid, out_channels, act="none", deploy=deploy)
@@ -137,12 +165,16 @@ class ResNetBottleneck(Block):
         """Set the rate at which training drops the residual branch."""
         self.drop_path.rate = rate
 
-    def deploy_structure(self) -> ResNetBottleneck:
-        """Return the folded skeleton."""
+    def deploy_structure(self) -> nn.Module:
+        """Return the folded skeleton, or that of the plain chain."""
+        if self.reserve_merge:
+            return plain_chain((self.reduce, self.conv, self.expand))
         return ResNetBottleneck(*self.args, deploy=True)
 
-    def to_deploy(self) -> ResNetBottleneck:
-        """Fold every batch norm."""
+    def to_deploy(self) -> nn.Module:
+        """Fold every batch norm, and merge the shortcut where that is wanted."""
+        if self.reserve_merge:
+            return reserve_and_merge((self.reduce, self.conv, self.expand), self.shortcut)
         return reparam.fold_children(self, reparam.skeleton_of(self))
 
 

@@ -7,17 +7,19 @@ marked as assumed, so that one mistake does not hide the next.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from blocks.catalog import CATALOG
-from blocks.config import BlockConfig, Shape
-from designer.cost.fixes import Place, issue_of
+from blocks.config import BlockConfig, Shape, channels_of
+from designer.cost.fixes import Place, issue_of, own_name
 from designer.cost.measure import Measure, Refusal, measure
 from designer.cost.record import Record
 from designer.cost.result import Form
+from designer.cost.signs import Signs, may_be_negative, needs_non_negative
 from designer.deploy.passes import apply_passes
 from designer.design.check import MAX_ISSUES, check
 from designer.design.issue import Issue
@@ -53,15 +55,20 @@ def walk(design: Design, *, form: Form = "deploy", batch: int = 1, size: tuple[i
     Raises DesignError where repeats come to more steps than can be built.
     """
     steps = unroll(design)
-    if form == "deploy":
-        steps = apply_passes(steps)
     with _without_garbage_collection():
+        if form == "deploy":
+            steps = apply_passes(steps, functools.partial(_in_channels, _Walker(design, steps, "train", batch, size)))
         done = _Walker(design, steps, form, batch, size).run()
     present = {step.node.id for step in steps}
     if all(node.id in present for node in design.nodes):
         return done
     # Nodes on a cycle or of an unknown block have no step; what is wrong with them is structural.
     return Walk(done.steps, (*(i for i in check(design) if i.node not in present), *done.issues))
+
+
+def _in_channels(walker: _Walker) -> list[int]:
+    """Return the channels that arrive at each step, 0 where there is no input or something is wrong with it."""
+    return [0 if row.assumed or not row.in_shapes else channels_of(row.in_shapes[0]) for row in walker.run().steps]
 
 
 class _Walker:
@@ -76,10 +83,14 @@ class _Walker:
         self.guessed: set[int] = set()
         """Steps after a missing connection: their shapes are a mere guess, and nothing is said about them."""
         self.issues: dict[tuple[str | None, str | None], Issue] = {}
+        self.signs = Signs() if any(needs_non_negative(step) for step in steps) else None
+        """Which values are never negative; None where no step asks."""
 
     def run(self) -> Walk:
         for index, step in enumerate(self.steps):
             self.walked.append(self._input(step) if step.node.block == "input" else self._step(index, step))
+            if self.signs is not None:
+                self.signs.add(step, self.walked[-1].record)
         return Walk(tuple(self.walked), tuple(self.issues.values()))
 
     def _input(self, step: Step) -> WalkedStep:
@@ -109,11 +120,21 @@ class _Walker:
             return self._unconnected(index, step, shapes)
         in_shapes = tuple(shape for shape in shapes if shape is not None)
         found = measure(step.node.block, step.config, in_shapes, self.form)
+        if needs_non_negative(step) and not found.refusals and not assumed:
+            found = replace(found, refusals=self._refused_sign(step))
         if found.refusals and index not in self.guessed:
             place = Place(self.design, self.steps, index, in_shapes)
             for refusal in found.refusals:
                 self._report(place, refusal)
         return self._walked(step, found, in_shapes, assumed or bool(found.refusals))
+
+    def _refused_sign(self, step: Step) -> tuple[Refusal, ...]:
+        """Return the refusal of an input that may be negative."""
+        source = step.sources[0]
+        if source is None or self.signs is None or self.signs.arriving(step)[0]:
+            return ()
+        message = may_be_negative(own_name(self.steps[source[0]]))
+        return (Refusal(message, "reserve_merge", (False,), config_error=True),)
 
     def _unconnected(self, index: int, step: Step, shapes: Sequence[Shape | None]) -> WalkedStep:
         in_shapes = tuple(shape for shape in shapes if shape is not None)

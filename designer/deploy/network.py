@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -11,9 +12,13 @@ from torch import nn
 
 from blocks import reparam
 from blocks.config import Shape
+from blocks.layers import Conv2d
 from blocks.randomise import randomise, settle_norms
+from blocks.reserve import compose
+from blocks.rm_inverted import RMInverted
 from designer.builder import Network
-from designer.deploy.passes import Fold, apply_passes, find_folds
+from designer.deploy.merging import Merge
+from designer.deploy.passes import Fold, apply_passes, find_folds, merges_of
 
 
 def to_deploy(network: Network) -> Network:
@@ -30,8 +35,16 @@ def to_deploy(network: Network) -> Network:
         layers.append(modules[module])
     for fold in find_folds(steps):
         _fold(layers, fold)
+    in_channels = functools.partial(_in_channels, network)
+    for merge in merges_of(steps, in_channels):
+        _merge(layers, merge)
     folded = Network(
-        apply_passes(steps), layers, network.input_ids, network.output_sources, network.input_shapes, form="deploy"
+        apply_passes(steps, in_channels),
+        layers,
+        network.input_ids,
+        network.output_sources,
+        network.input_shapes,
+        form="deploy",
     )
     return folded.train(network.training)
 
@@ -47,6 +60,25 @@ def _fold(layers: list[nn.Module], fold: Fold) -> None:
         layer.bias = nn.Parameter(layer.weight.new_zeros(layer.weight.shape[0]))
     reparam.load(layer, folded)
     layers[fold.norm] = nn.Identity()
+
+
+def _in_channels(network: Network) -> list[int]:
+    """Return the channels that arrive at each step: what its first convolution takes, 0 where it has none."""
+    firsts = [next((m for m in layer.modules() if isinstance(m, nn.Conv2d)), None) for layer in network.layers()]
+    return [0 if first is None else first.in_channels for first in firsts]
+
+
+def _merge(layers: list[nn.Module], merge: Merge) -> None:
+    """Move the producer's projection into the consumer's first 1x1 convolution."""
+    producer, consumer = layers[merge.producer], layers[merge.consumer]
+    assert isinstance(producer, RMInverted)
+    holder = consumer.expand if isinstance(consumer, RMInverted) else consumer
+    first, second = producer.project.get_submodule("conv"), holder.get_submodule("conv")
+    assert isinstance(first, Conv2d) and isinstance(second, Conv2d)
+    bigger = Conv2d(first.in_channels, second.out_channels, 1, second.stride)  # type: ignore[arg-type]
+    holder.conv = bigger.to(second.weight)
+    reparam.load(holder.conv, compose(reparam.affine_of(first), reparam.affine_of(second)))
+    producer.project = nn.Identity()
 
 
 FLOAT64_LIMIT = 1e-10

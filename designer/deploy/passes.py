@@ -1,4 +1,4 @@
-"""The graph passes of the deploy form, in order: which lone batch norm disappears into which neighbour.
+"""The graph passes of the deploy form, in order: lone batch norms, then the 1x1 convolutions that RMNet merges.
 
 Blocks fold their own norms (`to_deploy`); what is left is a `batch_norm` node standing alone. Eval-mode batch norm
 is an affine map per channel, so a linear neighbour absorbs it exactly (`blocks.reparam`). Passes work on steps, so
@@ -7,9 +7,10 @@ that the account sees the same folded network that `designer.deploy.network` fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from designer.deploy.merging import Merge, any_to_merge, apply_merges, find_merges
 from designer.design.unroll import Step
 
 CONVOLUTIONS = ("conv_norm_act", "pointwise_conv", "depthwise_conv")
@@ -41,13 +42,24 @@ def find_folds(steps: Sequence[Step]) -> tuple[Fold, ...]:
     return tuple(folds)
 
 
-def apply_passes(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the steps of the deploy form: folded norms are identities, their targets have a bias."""
+def merges_of(steps: Sequence[Step], in_channels: Callable[[], Sequence[int]]) -> tuple[Merge, ...]:
+    """Return the merges of 1x1 convolutions. `in_channels` says what arrives at each step, and is seldom asked."""
+    return find_merges(steps, _readers(steps), in_channels()) if any_to_merge(steps) else ()
+
+
+def apply_passes(steps: Sequence[Step], in_channels: Callable[[], Sequence[int]]) -> tuple[Step, ...]:
+    """Return the steps of the deploy form: folded norms are identities, their targets have a bias.
+
+    `in_channels` returns the channels that arrive at each step in train form, 0 where that is not known.
+    """
     rewritten = list(steps)
     for fold in find_folds(steps):
         norm, target = rewritten[fold.norm], rewritten[fold.target]
         rewritten[fold.norm] = replace(norm, node=norm.node.model_copy(update={"block": "identity"}), config={})
         rewritten[fold.target] = replace(target, config=target.config | {"bias": True})
+    if any_to_merge(steps):
+        known = in_channels()
+        rewritten = apply_merges(rewritten, find_merges(steps, _readers(steps), known), known)
     return tuple(rewritten)
 
 
