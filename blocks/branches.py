@@ -123,8 +123,9 @@ class NormAndPad(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise, pad: zero padding of the difference to the border's value."""
-        border = border_of(self.norm)
-        return F.pad(self.norm(x) - border, [self.pad] * 4) + border
+        y = self.norm(x)
+        border = border_of(self.norm)  # after the norm, which moves its statistics while training
+        return F.pad(y - border, [self.pad] * 4) + border
 
 
 class Pointwise(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from designer.design.model import Design
+from designer.presets.dbb import PRESETS as _DBB
 from designer.presets.edgenext import PRESETS as _EDGENEXT
 from designer.presets.fbnet import PRESETS as _FBNET
 from designer.presets.g_ghost_regnetx import PRESETS as _G_GHOST_REGNETX
@@ -46,6 +47,7 @@ PRESETS: dict[str, PresetInfo] = {
         *_SHUFFLENETV2,
         *_FBNET,
         *_REPVGG,
+        *_DBB,
     )
 }
 
