@@ -5,7 +5,7 @@ CVPR 2019, https://arxiv.org/abs/1812.03443 (Table 1 and Fig. 4).
 
 The original code keeps the first 1x1 convolution of a block whose expansion is 1; the authors' later release,
 mobile-vision, leaves it out, which makes up 1 to 5 % of the MACs. The public lists of choices differ too. A is
-mobile-vision's, whose count in the original form is the paper's 249 M. B is two networks: with k5_e1 as the second
+mobile-vision's: in the original form it counts 249.9 M, the paper has 249. B is two networks: with k5_e1 as the second
 block of stage 4 (AnnaAraslanova/FBNet) it counts 296.6 M, nearest to the paper's 295; mobile-vision's, with k5_e6
 there, counts 291.0 M, as published with its weights. C is the same everywhere.
 

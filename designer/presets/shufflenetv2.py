@@ -82,6 +82,7 @@ def _name(row: Row) -> str:
 
 def _torchvisions(row: Row) -> PresetInfo:
     title = f"ShuffleNet V2 {row.factor}x"
+    widths = "" if row.factor == 0.5 else "the first unit's branches have other widths, "
     return PresetInfo(
         name=_name(row),
         system="ShuffleNet V2",
@@ -96,8 +97,8 @@ def _torchvisions(row: Row) -> PresetInfo:
             ),
         ),
         torchvision=_name(row),
-        note="torchvision's network. The paper's own has another first unit and no bias in the classifier: "
-        f"{_name(row)}_megvii.",
+        note=f"torchvision's network. In the paper's own, {_name(row)}_megvii, {widths}the shuffle is part of the next "
+        "unit's split, and the classifier has no bias.",
     )  # fmt: skip
 
 
