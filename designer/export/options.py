@@ -27,6 +27,8 @@ class ExportOptions(BaseModel):
     size: tuple[int, int, int] | None = None
     """Override of the input: channels, height, width."""
     weights: Path | None = None
+    weights_label: str = ""
+    """What to call the weights where their file's name says nothing."""
     weights_kind: Kind = "auto"
     all_but_head: bool = False
     """Leave the weights of the group `head` random: a head for another task."""
@@ -35,7 +37,7 @@ class ExportOptions(BaseModel):
     def described_weights(self) -> str:
         """Return what the file, the button and the metadata say about the weights."""
         if self.weights is not None:
-            return self.weights.name
+            return self.weights_label or self.weights.name
         return f"random weights, for timing only (seed {self.seed})"
 
     def file_name(self, design_name: str) -> str:

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-KINDS = {"export": "designer.export.job", "import": "designer.importing"}
+KINDS = {"export": "designer.export.job", "import": "designer.importing", "weights": "designer.weights.job"}
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from designer.ui.opening import open_in_compose
 from designer.ui.starts import STARTS
 from designer.ui.studio import studio
 from designer.ui.text import ago, plain
+from designer.ui.weights_dialog import weights_menu, weights_of
 from designer.ui.workspace import Workspace
 
 SHOWN = 8
@@ -23,6 +24,13 @@ def document_bar(opened: Workspace) -> None:
                 _choose()
         with st.popover("New", icon=":material/add:", key=f"new_{opened.doc_id}"):
             _new()
+        found = weights_of(opened)
+        with st.popover(
+            plain(found.file[:24]) if found else "Weights",
+            icon=":material/deployed_code:",
+            key=f"weights_{opened.doc_id}",
+        ):
+            weights_menu(opened)
         if opened.preset:
             info = PRESETS[opened.preset]
             st.markdown(f"**{info.title}** :gray[:small[published network · {_published(opened.preset)}]]")

@@ -9,29 +9,33 @@ import streamlit as st
 
 from designer.design.model import Design
 from designer.export.options import MAX_OPSET, MIN_OPSET, ExportOptions
+from designer.store import data_folder
 from designer.ui.studio import studio
 from designer.ui.text import plain
+from designer.weights.attached import Attached, attached
 
 FORMATS = {"onnx": "ONNX", "pt2": "PyTorch program (pt2)", "safetensors": "Weights (safetensors)"}
+RANDOM = "random, for timing only"
 POLL_S = 0.5
 
 
 @st.dialog("Export", width="medium")
-def export_dialog(design: Design) -> None:
-    """Offer a design as a checked file."""
+def export_dialog(design: Design, design_id: str) -> None:
+    """Offer a design as a checked file, with the weights that it was given or with random ones."""
     st.markdown(f"**{plain(design.name)}**")
-    options = _choose()
+    options = _choose(attached(data_folder(), design_id))
     key = f"{design.digest()}:{design.name}:{options.model_dump_json()}"
     if st.session_state.get("export_key") != key:
         st.session_state.pop("export_job", None)
-    st.caption(
-        ":material/casino: There is no checkpoint: the weights are **random, for timing only**. "
-        "The file's name and metadata say so."
-    )
+    if options.weights is None:
+        st.caption(
+            ":material/casino: The weights are **random, for timing only**. The file's name and metadata say so; "
+            "drop a checkpoint on Compose for trained ones."
+        )
     _progress(design, options, key)
 
 
-def _choose() -> ExportOptions:
+def _choose(found: Attached | None) -> ExportOptions:
     left, middle, right = st.columns(3)
     to = left.selectbox("Format", list(FORMATS), format_func=FORMATS.__getitem__, key="export_to")
     form = middle.selectbox("Form", ["deploy", "train"], format_func=lambda f: f"{f} form", key="export_form")
@@ -40,8 +44,17 @@ def _choose() -> ExportOptions:
     dynamic = left.selectbox("Batch", ["fixed", "dynamic"], key="export_batch_kind", disabled=to == "safetensors")
     batch = middle.number_input("Batch size", 1, 4096, 1, disabled=dynamic == "dynamic", key="export_batch")
     opset = right.selectbox("Opset", list(range(MIN_OPSET, MAX_OPSET + 1)), disabled=to != "onnx", key="export_opset")
+    trained = None
+    if found is not None and st.selectbox("Weights", [found.to_text(), RANDOM], key="export_weights") != RANDOM:
+        trained = found
     return ExportOptions(
-        to=to, form=form, precision=precision, opset=opset, batch="dynamic" if dynamic == "dynamic" else int(batch)
+        to=to,
+        form=form,
+        precision=precision,
+        opset=opset,
+        batch="dynamic" if dynamic == "dynamic" else int(batch),
+        weights=trained.path if trained else None,
+        weights_label=trained.to_text() if trained else "",
     )
 
 
@@ -50,7 +63,7 @@ def _progress(design: Design, options: ExportOptions, key: str) -> None:
     jobs, store = studio().jobs, studio().store
     job_id = st.session_state.get("export_job")
     if job_id is None:
-        label = f"Export {FORMATS[options.to]} with random weights"
+        label = f"Export {FORMATS[options.to]}" + ("" if options.weights else " with random weights")
         if st.button(label, type="primary", width="stretch", key="export_start"):
             params = {"design": design.to_json(), "options": options.model_dump(mode="json")}
             st.session_state.export_job = jobs.submit("export", params)

@@ -16,12 +16,15 @@ from designer.ui.studio import studio
 from designer.ui.text import mib, plain, si
 
 POLL_S = 0.5
+MAX_MB = 64
 
 
 @st.fragment
 def import_panel() -> None:
     """Take a file; offer its design to be added, or show the figures of a model that holds none."""
-    uploaded = st.file_uploader("A design JSON, or an ONNX file", type=["json", "onnx"], key="import_file")
+    uploaded = st.file_uploader(
+        "A design JSON, or an ONNX file", type=["json", "onnx"], key="import_file", max_upload_size=MAX_MB
+    )
     if uploaded is None:
         st.session_state.pop("import_job", None)
         st.caption("ONNX files made here carry their design; any other is read for its figures.")

@@ -15,7 +15,7 @@ _CSS = """
 div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .stMarkdown table { font-size: 0.875rem; font-variant-numeric: tabular-nums; width: 100%; }
 .stMarkdown table td, .stMarkdown table th { padding: 0.3rem 0.6rem; }
-.st-key-run_page { display: none; }
+.st-key-run_page, .st-key-weights_drop { display: none; }
 .st-key-document_bar {
   position: fixed; top: 0.45rem; left: 31rem; right: 4rem; width: auto; z-index: 999991; height: 2.4rem;
   overflow: hidden;

@@ -25,7 +25,7 @@ class Fit:
     source: str
     """Whose names the file has."""
     kind: str
-    """`raw` or `ema`."""
+    """Which set of weights was read, in words."""
     has_both: bool
     fitting: int
     rows: tuple[dict[str, str], ...]
@@ -62,7 +62,7 @@ def check_file(design: Design, path: Path, kind: Kind = "auto", all_but_head: bo
     return Fit(
         file=path.name,
         source=found.source if found.pairs else "nobody known here",
-        kind=checkpoint.kind,
+        kind="averaged (EMA)" if checkpoint.kind == "ema" else "raw",
         has_both=checkpoint.has_both,
         fitting=len(found.pairs),
         rows=tuple(found.rows()),

@@ -68,7 +68,7 @@ def _more(row: SavedDesign) -> None:
         reopen(row.id)
         st.rerun()
     if st.button("Export", icon=":material/download:", key=f"export_{row.id}", width="stretch"):
-        export_dialog(row.design)
+        export_dialog(row.design, row.id)
     st.download_button(
         "Design JSON",
         row.design.to_json(indent=1),
