@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blocks.botnet import BoTNetBottleneckConfig
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
 from blocks.dbb import DBBBasicBlockConfig, DBBConvConfig, DBBSeparableConfig
@@ -13,7 +14,7 @@ from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.hornet import GnConvConfig, HorNetBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
-from blocks.lraspp import LRASPPHeadConfig, ResizeLikeConfig
+from blocks.lraspp import LRASPPHeadConfig
 from blocks.mobilenetv1 import DepthwiseSeparableConfig
 from blocks.mobilenetv2 import InvertedResidualConfig
 from blocks.mobilenetv3 import MobileNetV3BlockConfig
@@ -21,9 +22,12 @@ from blocks.mobileone import MobileOneBlockConfig, MobileOneUnitConfig
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
+from blocks.repnas import ODBBConfig
 from blocks.repvgg import RepVGGBlockConfig
+from blocks.resizing import ResizeLikeConfig
 from blocks.resnet import ResNetBasicBlockConfig, ResNetBottleneckConfig
 from blocks.rm_inverted import RMInvertedConfig
+from blocks.rmnet import RMBlockConfig, RMRepVGGBlockConfig
 from blocks.shufflenetv1 import ShuffleNetV1UnitConfig
 from blocks.shufflenetv2 import ShuffleNetV2UnitConfig
 from blocks.simple import (
@@ -76,6 +80,7 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     HorNetBlockConfig,
     ResNetRSBottleneckConfig,
     SSBBottleneckConfig,
+    BoTNetBottleneckConfig,
     ResNetBasicBlockConfig,
     ResNetBottleneckConfig,
     DepthwiseSeparableConfig,
@@ -90,10 +95,13 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     ShuffleNetV2UnitConfig,
     FBNetTBSConfig,
     RepVGGBlockConfig,
+    RMBlockConfig,
+    RMRepVGGBlockConfig,
     RMInvertedConfig,
     DBBConvConfig,
     DBBBasicBlockConfig,
     DBBSeparableConfig,
+    ODBBConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from designer.design.model import Design
+from designer.presets.botnet import PRESETS as _BOTNET
 from designer.presets.dbb import PRESETS as _DBB
 from designer.presets.edgenext import PRESETS as _EDGENEXT
 from designer.presets.fbnet import PRESETS as _FBNET
@@ -19,8 +20,10 @@ from designer.presets.mobilenetv3 import PRESETS as _MOBILENETV3
 from designer.presets.mobileone import PRESETS as _MOBILEONE
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
+from designer.presets.repnas import PRESETS as _REPNAS
 from designer.presets.repvgg import PRESETS as _REPVGG
 from designer.presets.resnet import PRESETS as _RESNET
+from designer.presets.rmnet import PRESETS as _RMNET
 from designer.presets.shufflenetv1 import PRESETS as _SHUFFLENETV1
 from designer.presets.shufflenetv2 import PRESETS as _SHUFFLENETV2
 from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
@@ -36,6 +39,7 @@ PRESETS: dict[str, PresetInfo] = {
         *_NEXTVIT,
         *_HORNET,
         *_SSB_RESNET_RS,
+        *_BOTNET,
         *_MOBILENETV1,
         *_MOBILENETV2,
         *_MOBILENETV3,
@@ -48,6 +52,8 @@ PRESETS: dict[str, PresetInfo] = {
         *_FBNET,
         *_REPVGG,
         *_DBB,
+        *_RMNET,
+        *_REPNAS,
     )
 }
 

@@ -104,6 +104,8 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     ),
     "inverted_residual": (Extra({"expansion": 1.0}), Extra({"act": "relu", "reserve_merge": True})),
     "lraspp_head": (Extra({"num_classes": 5}, (MAP, (1, 32, 8, 7))),),
+    "rm_block": (Extra({"reserve_merge": True, "stride": 2, "out_channels": 24}),),
+    "rm_repvgg_block": (Extra({"ratio": 0.0}), Extra({"ratio": 0.7})),
     "rm_inverted": (
         Extra({"reserved": 0, "stride": 2}),
         Extra({"expand": False, "project": False}),
