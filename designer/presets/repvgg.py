@@ -124,11 +124,11 @@ def layers_of(variant: Variant) -> Iterator[Layer]:
             index += 1
 
 
-def plain_stack(name: str, size: int, layers: Iterable[Node]) -> Design:
+def plain_stack(name: str, size: int, layers: Iterable[Node], dropout: float = 0.0) -> Design:
     """Return the network of these layers with RepVGG's head."""
     head = (
         card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        card("classifier", "linear", "head", "Classifier", out_features=1000, dropout=dropout),
     )
     return chain(name, size, (*layers, *head), GROUPS)
 
