@@ -5,16 +5,19 @@ from __future__ import annotations
 from blocks.botnet import BoTNetBottleneckConfig
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
-from blocks.dbb import DBBBasicBlockConfig, DBBConvConfig, DBBSeparableConfig
+from blocks.dbb import DBBConvConfig
+from blocks.dbb_units import DBBBasicBlockConfig, DBBBottleneckConfig, DBBSeparableConfig
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
 from blocks.edgenext_bn import EdgeNeXtBNConvEncoderConfig, EdgeNeXtBNSDTAEncoderConfig
 from blocks.fbnet import FBNetTBSConfig
 from blocks.gghost import GGhostStageConfig, RegNetXBlockConfig
 from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
+from blocks.global_max_pool import GlobalMaxPoolConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.hornet import GnConvConfig, HorNetBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
 from blocks.lraspp import LRASPPHeadConfig
+from blocks.mgic import MGICMobileBlockConfig, MGICResNetBlockConfig
 from blocks.mobilenetv1 import DepthwiseSeparableConfig
 from blocks.mobilenetv2 import InvertedResidualConfig
 from blocks.mobilenetv3 import MobileNetV3BlockConfig
@@ -52,6 +55,7 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     MaxPoolConfig,
     AvgPoolConfig,
     GlobalAvgPoolConfig,
+    GlobalMaxPoolConfig,
     UpsampleConfig,
     ResizeLikeConfig,
     AddConfig,
@@ -87,6 +91,8 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     InvertedResidualConfig,
     MobileNetV3BlockConfig,
     LRASPPHeadConfig,
+    MGICResNetBlockConfig,
+    MGICMobileBlockConfig,
     RegNetXBlockConfig,
     GGhostStageConfig,
     MobileOneBlockConfig,
@@ -100,6 +106,7 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     RMInvertedConfig,
     DBBConvConfig,
     DBBBasicBlockConfig,
+    DBBBottleneckConfig,
     DBBSeparableConfig,
     ODBBConfig,
 )

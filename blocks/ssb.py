@@ -94,13 +94,14 @@ class SSBBottleneckConfig(BlockConfig):
         "expansion", 2, help="The 3x3 sees a map whose sides are this many times smaller, rounded up."
     )
     adaptive: bool = role("switch", True, help="Sample by saliency; off is plain bilinear resizing, the ablation.")
+    se: bool = role("switch", True, help="Squeeze-excite gate after the last convolution (ratio 0.25).")
 
     def build(self, in_shapes: Sequence[Shape]) -> SSBBottleneck:
         """Return the train-form module. Raises BlockError where the input is no map."""
         expect_inputs(self, in_shapes)
         in_channels = in_shapes[0][1]
         out_channels = self.out_channels or in_channels
-        return SSBBottleneck(in_channels, self.mid_channels, out_channels, self.sampling, self.adaptive)
+        return SSBBottleneck(in_channels, self.mid_channels, out_channels, self.sampling, self.adaptive, self.se)
 
 
 class ResNetRSBottleneck(Block):
@@ -148,16 +149,17 @@ class SSBBottleneck(Block):
         out_channels: int,
         sampling: int = 2,
         adaptive: bool = True,
+        se: bool = True,
         deploy: bool = False,
     ) -> None:
         super().__init__()
-        self.args = (in_channels, mid, out_channels, sampling, adaptive)
+        self.args = (in_channels, mid, out_channels, sampling, adaptive, se)
         self.reduce = ConvNormAct(in_channels, mid, deploy=deploy)
         self.sampling = sampling
         self.sampler = SaliencySampler(mid, sampling) if adaptive else None
         self.conv = ConvNormAct(mid, mid, 3, deploy=deploy)
         self.expand = ConvNormAct(mid, out_channels, act="none", deploy=deploy)
-        self.se = _gate(out_channels)
+        self.se = _gate(out_channels) if se else nn.Identity()
         self.drop_path = DropPath()
         self.shortcut = _shortcut(in_channels, out_channels, 1, deploy)
 

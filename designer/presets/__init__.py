@@ -14,6 +14,7 @@ from designer.presets.ghostnet import PRESETS as _GHOSTNET
 from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
 from designer.presets.lraspp import PRESETS as _LRASPP
+from designer.presets.mgic import PRESETS as _MGIC
 from designer.presets.mobilenetv1 import PRESETS as _MOBILENETV1
 from designer.presets.mobilenetv2 import PRESETS as _MOBILENETV2
 from designer.presets.mobilenetv3 import PRESETS as _MOBILENETV3
@@ -44,6 +45,7 @@ PRESETS: dict[str, PresetInfo] = {
         *_MOBILENETV2,
         *_MOBILENETV3,
         *_LRASPP,
+        *_MGIC,
         *_RESNET,
         *_G_GHOST_REGNETX,
         *_MOBILEONE,

@@ -26,7 +26,7 @@ def weighted_layers(module: nn.Module) -> list[nn.Module]:
 
 
 def test_every_width_of_the_papers_is_a_preset() -> None:
-    assert len(NAMES) == 3 + 8 + 1
+    assert len(NAMES) == 3 + 8 + 4
 
 
 @pytest.mark.parametrize("name", ["ghostnet_050", "repghostnet_050", "resnetrs50"])

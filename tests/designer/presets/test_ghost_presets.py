@@ -14,7 +14,8 @@ from tests.designer.presets.ghost_widths import published_widths, widths_of
 GHOSTS = ["ghostnet_050", "ghostnet_100", "ghostnet_130"] + [
     f"repghostnet_{factor}" for factor in ("050", "058", "080", "100", "111", "130", "150", "200")
 ]
-RESNETS = ["resnetrs50", "ssb_resnet_rs_50"]
+DEPTHS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
+RESNETS = [name for layers in DEPTHS for name in (f"resnetrs{layers}", f"ssb_resnet_rs_{layers}")]
 
 
 @pytest.mark.parametrize("name", GHOSTS)
@@ -56,11 +57,12 @@ def test_the_head_is_not_scaled(name: str) -> None:
     assert nodes["dropout"].config["rate"] == 0.2
 
 
-def test_the_sampling_network_differs_from_its_baseline_in_the_later_blocks_only() -> None:
-    plain, sampled = (load_preset(name).by_id() for name in RESNETS)
+@pytest.mark.parametrize("layers", DEPTHS)
+def test_the_sampling_network_differs_from_its_baseline_in_the_later_blocks_only(layers: int) -> None:
+    plain, sampled = (load_preset(name).by_id() for name in (f"resnetrs{layers}", f"ssb_resnet_rs_{layers}"))
     changed = [node_id for node_id in plain if plain[node_id].block != sampled[node_id].block]
     assert changed == [f"stage{n}_b2" for n in range(1, 5)]
-    assert [plain[node_id].repeat + 1 for node_id in changed] == [3, 4, 6, 3]
+    assert [plain[node_id].repeat + 1 for node_id in changed] == list(DEPTHS[layers])
 
 
 def test_a_card_refuses_a_field_that_its_block_does_not_have() -> None:
