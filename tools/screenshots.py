@@ -20,7 +20,7 @@ from designer.design.edit import apply
 from designer.presets import load_preset
 from designer.store import Store
 from tests.browser.conftest import Server
-from tests.browser.hands import card, edit, select, set_number, settled
+from tests.browser.hands import card, edit, from_palette, select, set_number, settled
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 SIZE = (1440, 900)
@@ -43,7 +43,7 @@ def compose_edited(page: Page, server: Server) -> None:
     """One bottleneck replaced by drag and drop, and selected."""
     compose(page, server)
     with edit(page):
-        page.get_by_test_id("palette-ghost_bottleneck").drag_to(card(page, REPLACED))
+        from_palette(page, "ghost_bottleneck").drag_to(card(page, REPLACED))
     select(page, REPLACED)
     page.mouse.move(0, 0)
 

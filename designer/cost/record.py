@@ -38,6 +38,8 @@ class Record:
     ops: tuple[Op, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    buffers: frozenset[int] = frozenset()
+    """Ids of the weights that are no parameters: norm statistics, index tables, constants."""
 
 
 class Recorder(TorchFunctionMode):
@@ -50,6 +52,7 @@ class Recorder(TorchFunctionMode):
         self.device = torch.device("meta", next(_RECORDINGS) % 100 + 1)
         self.ops: list[Op] = []
         self._next_id = 0
+        self.buffers: set[int] = set()
         self._weights: dict[int, tuple[torch.Tensor, StandIn]] = {}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -101,6 +104,8 @@ class Recorder(TorchFunctionMode):
             shape = tuple(value.shape)
             standin = StandIn(self, self.tensor(shape), shape, value.dtype, weight=True)
             known = self._weights[id(value)] = (value, standin)
+            if not isinstance(value, nn.Parameter):
+                self.buffers.add(standin.tensor.id)
         return known[1]
 
     def tensor(self, shape: Shape) -> Tensor:
@@ -190,7 +195,8 @@ def record(module: nn.Module, in_shapes: Sequence[Shape]) -> Record:
     finally:
         for part in training:
             part["training"] = True
-    return Record(tuple(recorder.ops), tensors, tuple(out.tensor for out in _flat(result)))
+    outputs = tuple(out.tensor for out in _flat(result))
+    return Record(tuple(recorder.ops), tensors, outputs, frozenset(recorder.buffers))
 
 
 def _flat(result: Any) -> list[StandIn]:

@@ -1,7 +1,7 @@
-"""Saved designs: every commit, by compare-and-swap on its revision; and the rows of jobs."""
+"""Saved designs: every commit, by compare-and-swap on its revision; the person's own stages; and the rows of jobs."""
 
 from designer.store.place import data_folder
-from designer.store.rows import ConflictError, Job, SavedDesign, SavedVariant, StoreError
+from designer.store.rows import ConflictError, Job, SavedDesign, SavedStage, SavedVariant, StoreError
 from designer.store.store import Store
 
-__all__ = ["ConflictError", "Job", "SavedDesign", "SavedVariant", "Store", "StoreError", "data_folder"]
+__all__ = ["ConflictError", "Job", "SavedDesign", "SavedStage", "SavedVariant", "Store", "StoreError", "data_folder"]

@@ -38,6 +38,17 @@ class SavedVariant:
 
 
 @dataclass(frozen=True)
+class SavedStage:
+    """A piece of a design kept under a name. `doc` is its design as JSON text: read it with `Stages.get`."""
+
+    id: str
+    name: str
+    doc: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
 class Job:
     """A job's row. `error` is a sentence for the user; `result` is what its kind returns."""
 

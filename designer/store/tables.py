@@ -71,6 +71,20 @@ class VariantRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class StageRow(Base):
+    """A piece of a design that somebody keeps for others: `doc` is a design too."""
+
+    __tablename__ = "stages"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    doc: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
 class JobRow(Base):
     """A job: kind and parameters in, state and result out."""
 

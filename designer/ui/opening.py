@@ -7,8 +7,11 @@ from typing import NoReturn
 
 import streamlit as st
 
+from designer.design.issue import DesignError
 from designer.presets import PRESETS
+from designer.store import StoreError
 from designer.ui.studio import studio
+from designer.ui.text import plain
 from designer.ui.workspace import Workspace
 
 FIRST_PRESET = "repghostnet_100"
@@ -25,7 +28,7 @@ def workspace() -> Workspace:
     asked = st.session_state.pop("opening", None) or _from_address()
     current: Workspace | None = st.session_state.get("workspace")
     if current is None or (asked["design"] and asked["design"] != current.doc_id):
-        current = _open(asked)
+        current = _opened(asked, current)
         st.session_state.workspace = current
     st.query_params.update({"design": current.doc_id} | ({"preset": current.preset} if current.preset else {}))
     if not current.preset:
@@ -34,10 +37,16 @@ def workspace() -> Workspace:
 
 
 def reopen(design_id: str) -> None:
-    """Take a stored design again if it is the one that this tab shows: another page has changed it."""
+    """Take a stored design again if it is the one that this tab shows: another page has changed it.
+
+    One that is deleted stays as this tab has it; its next edit says so. Raises StoreError.
+    """
     current: Workspace | None = st.session_state.get("workspace")
     if current is not None and current.doc_id == design_id:
-        again = Workspace.open_saved(studio().store, design_id)
+        try:
+            again = Workspace.open_saved(studio().store, design_id)
+        except KeyError:
+            return
         again.fresh, again.options, again.reference = False, current.options, current.reference
         st.session_state.workspace = again
 
@@ -52,6 +61,15 @@ def _from_address() -> dict[str, str]:
     return {"design": st.query_params.get("design", ""), "preset": st.query_params.get("preset", "")}
 
 
+def _opened(asked: dict[str, str], current: Workspace | None) -> Workspace:
+    """Return what was asked for. Where the library cannot give it, say so and keep what is open, if anything is."""
+    try:
+        return _open(asked)
+    except (StoreError, DesignError) as error:
+        st.toast(plain(f"Not opened: {error}"), icon=":material/error:")
+        return current or Workspace.open_preset(studio().store, FIRST_PRESET)
+
+
 def _open(asked: dict[str, str]) -> Workspace:
     store = studio().store
     if asked["design"]:
@@ -59,6 +77,9 @@ def _open(asked: dict[str, str]) -> Workspace:
             return Workspace.open_saved(store, asked["design"])
         except KeyError:
             if not asked["preset"]:
-                st.toast("That design is not in this library; here is a published one.", icon=":material/info:")
+                st.toast(
+                    "That design is not in this library, or was deleted; here is a published one.",
+                    icon=":material/info:",
+                )
     name = asked["preset"] if asked["preset"] in PRESETS else FIRST_PRESET
     return Workspace.open_preset(store, name, asked["design"] or None)

@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from designer.cli import main
+from designer.design.blockinfo import palette
 from designer.design.model import Design, Node
 
 FIGURES = {"params": "params", "macs": "macs", "memory": "memory_access_bytes", "peak": "peak_memory_bytes"}
@@ -54,6 +55,14 @@ def opened_id(page: Page) -> str:
 
 def card(page: Page, node: str) -> Locator:
     return page.get_by_test_id(f"node-{node}")
+
+
+def from_palette(page: Page, block: str) -> Locator:
+    """The palette's line of a block; opens its family where that is closed."""
+    line = page.get_by_test_id(f"palette-{block}")
+    if not line.count():
+        page.get_by_test_id(f"section-{palette()[block].family}").click()
+    return line
 
 
 def select(page: Page, node: str) -> None:

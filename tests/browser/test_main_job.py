@@ -15,7 +15,17 @@ from designer.builder import build
 from designer.design.model import Design
 from designer.presets import load_preset
 from tests.browser.conftest import Server
-from tests.browser.hands import card, cli_report, edit, expected_figures, figures, node_of, select, set_number
+from tests.browser.hands import (
+    card,
+    cli_report,
+    edit,
+    expected_figures,
+    figures,
+    from_palette,
+    node_of,
+    select,
+    set_number,
+)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -50,7 +60,7 @@ def _replace_by_drag_and_drop(server: Server, page: Page, folder: Path) -> Desig
     before = figures(page)
     assert card(page, BOTTLENECK).get_attribute("data-block") == "repghost_bottleneck"
     with edit(page):
-        page.get_by_test_id("palette-ghost_bottleneck").drag_to(card(page, BOTTLENECK))
+        from_palette(page, "ghost_bottleneck").drag_to(card(page, BOTTLENECK))
     expect(card(page, BOTTLENECK)).to_have_attribute("data-block", "ghost_bottleneck")
     saved = server.design(page)
     old, new = node_of(load_preset("repghostnet_100"), BOTTLENECK), node_of(saved, BOTTLENECK)

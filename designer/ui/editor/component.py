@@ -32,8 +32,9 @@ def editor(
     on_options: Callback | None = None,
     on_action: Callback | None = None,
     on_preview: Callback | None = None,
+    on_want: Callback | None = None,
 ) -> Any:
-    """Mount the editor and return its result, with `commit`, `options`, `preview` and `action` as attributes.
+    """Mount the editor; return its result with `commit`, `options`, `preview`, `want` and `action` as attributes.
 
     A callback takes no arguments and reads its value from `st.session_state[key]`; it runs before the script, so
     that the answer to a commit is in the same run's payload. A value that arrives in a new session comes without
@@ -48,6 +49,7 @@ def editor(
         on_commit_change=on_commit or _nothing,
         on_options_change=on_options or _nothing,
         on_preview_change=on_preview or _nothing,
+        on_want_change=on_want or _nothing,
         on_action_change=on_action or _nothing,
     )
 

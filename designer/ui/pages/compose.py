@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -12,16 +14,20 @@ from designer.design.blockinfo import palette
 from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.design.model import Design
-from designer.presets.parts import parts
+from designer.store import StoreError
 from designer.ui.document_bar import document_bar
 from designer.ui.editor.component import editor
 from designer.ui.editor.payload import accounted, analysis, latencies, latency_rows, totals
 from designer.ui.export_dialog import export_dialog
 from designer.ui.opening import FIRST_PRESET, show, workspace
+from designer.ui.own_stages import change_stage, save_stage, stage_list
+from designer.ui.said import library_trouble_said
 from designer.ui.starts import STARTS
 from designer.ui.studio import studio
 from designer.ui.text import plain
 from designer.ui.variant_dialog import variant_dialog
+from designer.ui.wanted import Wanted, answer
+from designer.ui.weights_dialog import weights_drop
 from designer.ui.workspace import Reference, Workspace
 
 KEY = "editor"
@@ -31,6 +37,7 @@ def page() -> None:
     """Draw Compose."""
     opened = workspace()
     document_bar(opened)
+    weights_drop(opened)
     st.session_state.shown_title = _title(opened)
     _editor()
     # Nobody sees it: the editor presses it where a restarted server does not answer, as a run of the page makes it.
@@ -41,6 +48,11 @@ def page() -> None:
 @st.fragment
 def _editor() -> None:
     """Mount the editor in a fragment of its own: an edit reruns this and nothing else."""
+    with library_trouble_said():
+        _mounted()
+
+
+def _mounted() -> None:
     opened: Workspace = st.session_state.workspace
     result = editor(
         KEY,
@@ -49,6 +61,7 @@ def _editor() -> None:
         on_options=_on_options,
         on_action=_on_action,
         on_preview=_on_preview,
+        on_want=_on_want,
     )
     # In a brand-new session the browser's value arrives without its callback.
     if result.commit and opened.commit(result.commit):
@@ -56,7 +69,7 @@ def _editor() -> None:
     if refusal := st.session_state.pop("refusal", ""):
         st.toast(plain(refusal), icon=":material/error:")
     if st.session_state.pop("ask_export", False):
-        export_dialog(opened.design)
+        export_dialog(opened.design, opened.doc_id)
     if st.session_state.pop("ask_variant", False):
         _ask_variant(opened)
     reopened = st.session_state.pop("reopened", False)
@@ -83,7 +96,9 @@ def _payload(opened: Workspace) -> dict[str, Any]:
     )
     found["elapsed_ms"] = round(1000 * (time.perf_counter() - started), 2)
     return opened.facts() | {
-        **_blocks(),
+        "palette": [] if st.session_state.get("editor_answered") else _palette(),
+        "stages": _stages(),
+        **answer(_wanted(), studio().store, opened.design, opened.rev),
         "recents": st.session_state.get("recents", []),
         "analysis": found,
         "reference": _reference(opened),
@@ -92,14 +107,25 @@ def _payload(opened: Workspace) -> dict[str, Any]:
     }
 
 
-def _blocks() -> dict[str, Any]:
-    """Return what can be added: most of the payload, so empty once this browser has answered and thus has it."""
-    if st.session_state.get("editor_answered"):
-        return {"palette": [], "parts": []}
-    return {
-        "palette": [info.model_dump(mode="json") for info in palette().values()],
-        "parts": [part.to_dict() for part in parts()],
-    }
+@functools.cache
+def _palette() -> list[dict[str, Any]]:
+    """Return all blocks: most of a payload, so it is sent until this browser has answered and thus has it."""
+    return [info.model_dump(mode="json") for info in palette().values()]
+
+
+def _stages() -> list[dict[str, Any]]:
+    """Return the person's own stages as they were when the list was last asked for or changed."""
+    if "stages" not in st.session_state:
+        try:
+            st.session_state.stages = stage_list(studio().store)
+        except StoreError as error:  # the rest of the editor works without them
+            _refuse(str(error))
+            return []
+    return list(st.session_state.stages)
+
+
+def _wanted() -> Wanted:
+    return st.session_state.get("wanted") or Wanted()
 
 
 def _received(name: str) -> Any:
@@ -129,6 +155,17 @@ def _on_commit() -> None:
     value = _received("commit")
     if value:
         opened.commit(value)
+        st.session_state.wanted = _wanted().answered()
+
+
+def _on_want() -> None:
+    value = _received("want")
+    if not value:
+        return
+    wanted = Wanted.read(value)
+    if wanted.parts:  # the list is being looked at: another tab may have changed it
+        st.session_state.pop("stages", None)
+    st.session_state.wanted = wanted
 
 
 def _on_options() -> None:
@@ -154,59 +191,100 @@ def _on_action() -> None:
     action = _received("action")
     if not action or not opened.is_new_action(action):
         return
-    kind = action["kind"]
-    if kind == "export":
-        st.session_state.ask_export = True
-    elif kind == "fix":
-        _fix(opened, action)
-    elif kind == "keep_variant":
-        st.session_state.ask_variant = True
-    elif kind == "pin":
-        opened.reference = Reference(opened.design.name, opened.design)
-    elif kind == "dismiss_hints":
-        st.session_state.hints_gone = True
-    elif kind == "save_copy":
-        _reopen(opened.save_copy())
-    elif kind == "reload":
-        _reload(opened)
-    elif kind == "duplicate_design":
-        _reopen(Workspace.open_new(studio().store, opened.design.replace(name=f"{opened.design.name} copy"[:200])))
-    elif kind == "start":
-        _start(str(action.get("start")))
-    elif kind == "open_file":
-        _open_file(str(action.get("name")), str(action.get("text")))
-
-
-def _fix(opened: Workspace, action: dict[str, Any]) -> None:
+    act = ACTS.get(action["kind"])
+    if act is None:
+        return
     try:
-        opened.fix(dict(action["command"]), str(action.get("label", "Fix")))
-    except DesignError as error:
+        act(opened, action)
+    except (DesignError, StoreError) as error:
         _refuse(str(error))
 
 
-def _start(which: str) -> None:
-    store = studio().store
+def _ask_export(opened: Workspace, action: dict[str, Any]) -> None:
+    st.session_state.ask_export = True
+
+
+def _keep_variant(opened: Workspace, action: dict[str, Any]) -> None:
+    st.session_state.ask_variant = True
+
+
+def _pin(opened: Workspace, action: dict[str, Any]) -> None:
+    opened.reference = Reference(opened.design.name, opened.design)
+
+
+def _dismiss_hints(opened: Workspace, action: dict[str, Any]) -> None:
+    st.session_state.hints_gone = True
+
+
+def _save_copy(opened: Workspace, action: dict[str, Any]) -> None:
+    _reopen(opened.save_copy())
+
+
+def _duplicate(opened: Workspace, action: dict[str, Any]) -> None:
+    _reopen(Workspace.open_new(studio().store, opened.design.replace(name=f"{opened.design.name} copy"[:200])))
+
+
+def _fix(opened: Workspace, action: dict[str, Any]) -> None:
+    opened.fix(dict(action["command"]), str(action.get("label", "Fix")))
+
+
+def _start(opened: Workspace, action: dict[str, Any]) -> None:
+    store, which = studio().store, str(action.get("start"))
     if which == "preset":
         _reopen(Workspace.open_preset(store, FIRST_PRESET))
     else:
         _reopen(Workspace.open_new(store, STARTS[which if which in STARTS else "blank"]()))
 
 
-def _open_file(name: str, text: str) -> None:
+def _open_file(opened: Workspace, action: dict[str, Any]) -> None:
     """Add a design file that was dropped on the page to the library and open it."""
     try:
-        design = parse_design(text)
+        design = parse_design(str(action.get("text")))
     except DesignError as error:
-        _refuse(f"{name}: {error}")
+        _refuse(f"{action.get('name')}: {error}")
     else:
         _reopen(Workspace.open_new(studio().store, design))
 
 
-def _reload(opened: Workspace) -> None:
+def _reload(opened: Workspace, action: dict[str, Any]) -> None:
     try:
         _reopen(Workspace.open_saved(studio().store, opened.doc_id))
     except KeyError:
         _refuse("This design was deleted in the library; save your edits as a copy.")
+
+
+def _save_stage(opened: Workspace, action: dict[str, Any]) -> None:
+    save_stage(studio().store, str(action.get("name", "")), dict(action.get("doc") or {}))
+    st.session_state.pop("stages", None)
+
+
+def _change_stage(opened: Workspace, action: dict[str, Any]) -> None:
+    st.session_state.pop("stages", None)
+    try:
+        change_stage(studio().store, action["kind"], action)
+    except KeyError:
+        _refuse("This stage was deleted in another tab.")
+
+
+Act = Callable[[Workspace, dict[str, Any]], None]
+
+ACTS: dict[str, Act] = {
+    "export": _ask_export,
+    "fix": _fix,
+    "keep_variant": _keep_variant,
+    "pin": _pin,
+    "dismiss_hints": _dismiss_hints,
+    "save_copy": _save_copy,
+    "reload": _reload,
+    "duplicate_design": _duplicate,
+    "start": _start,
+    "open_file": _open_file,
+    "save_stage": _save_stage,
+    "rename_stage": _change_stage,
+    "delete_stage": _change_stage,
+    "restore_stage": _change_stage,
+}
+"""What the browser can ask to be done once, by the kind of its action."""
 
 
 def _refuse(sentence: str) -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from designer.cost.accounting import account
 from designer.design.edit import apply
 from designer.presets import PRESETS, load_preset
+from designer.presets.parts import part_doc
 from designer.store import Store
 from designer.ui.studio import studio
 from tests.helpers.designs import tiny
@@ -91,7 +92,9 @@ def test_the_first_visit_opens_repghostnet_and_stores_nothing(store: Store) -> N
     assert (shown["name"], shown["read_only"], shown["hints"]) == ("RepGhostNet 1.0x", True, True)
     assert shown["analysis"]["totals"]["params"] == account(load_preset("repghostnet_100")).params
     assert len(shown["palette"]) > 20
-    assert len(shown["parts"]) > 20
+    assert (shown["parts"], shown["stages"], shown["docs"], shown["inside"]) == ([], [], {}, None), (
+        "asked for when needed"
+    )
     assert store.list() == []
 
 
@@ -117,7 +120,7 @@ def test_an_edit_answers_with_its_own_numbers_and_is_saved(store: Store) -> None
     assert after["analysis"]["totals"]["macs"] < before["analysis"]["totals"]["macs"]
     assert after["saved"] == {"rev": 1, "state": "saved", "message": ""}
     assert after["reference"]["totals"] == before["analysis"]["totals"]
-    assert (after["palette"], after["parts"]) == ([], []), "the browser has them"
+    assert after["palette"] == [], "the browser has it"
     (saved,) = store.list()
     assert saved.id == after["doc_id"]
     assert payload(healthy(compose(design=saved.id)))["analysis"]["totals"] == after["analysis"]["totals"]
@@ -133,6 +136,52 @@ def test_an_edit_that_breaks_the_network_answers_with_its_problem_and_a_fix_mend
     at = healthy(browser(at, "action", {"id": "1", "kind": "fix", "command": fix["command"], "label": fix["label"]}))
     offered = payload(at)["apply"]
     assert (offered["label"], offered["base_rev"]) == (fix["label"], 1)
+
+
+def test_parts_are_listed_and_given_when_they_are_asked_for(store: Store) -> None:
+    at = healthy(
+        browser(compose(), "want", {"n": 1, "parts": True, "docs": ["ghostnet_100.stage2", "own:x"], "inside": None})
+    )
+    shown = payload(at)
+    assert {source["preset"] for source in shown["parts"]} == set(PRESETS)
+    assert shown["docs"]["ghostnet_100.stage2"]["doc"] == part_doc("ghostnet_100.stage2")
+    assert "not there any more" in shown["docs"]["own:x"]["why"]
+    after = payload(healthy(commit(at, {"op": "set_input", "id": "input", "height": 160, "width": 160})))
+    assert (after["parts"], after["docs"]) == ([], {}), "an edit does not carry them again"
+
+
+def test_an_open_block_follows_the_edits_until_it_is_closed(store: Store) -> None:
+    node = "stage4_b1"
+    at = healthy(browser(compose(), "want", {"n": 1, "parts": False, "docs": [], "inside": node}))
+    assert payload(at)["inside"]["node"] == node
+    at = healthy(commit(at, {"op": "set_config", "id": node, "field": "out_channels", "value": 96}))
+    inside = payload(at)["inside"]
+    assert (inside["rev"], inside["forms"]["deploy"]["ops"][-1]["shape"][1]) == (1, 96)
+    at = healthy(browser(at, "want", {"n": 2, "parts": False, "docs": [], "inside": None}))
+    assert payload(at)["inside"] is None
+
+
+def test_a_stage_is_kept_listed_renamed_deleted_and_restored(store: Store) -> None:
+    at = compose()
+    doc = part_doc("ghostnet_100.stage2")
+    at = healthy(browser(at, "action", {"id": "1", "kind": "save_stage", "name": "My stage", "doc": doc}))
+    (row,) = payload(at)["stages"]
+    assert (row["title"], row["family"], row["blocks"]) == ("My stage", "Ghost", len(doc["nodes"]))
+    at = healthy(browser(at, "want", {"n": 1, "parts": False, "docs": [row["id"]], "inside": None}))
+    assert payload(at)["docs"][row["id"]]["doc"]["edges"] == doc["edges"]
+    at = healthy(browser(at, "action", {"id": "2", "kind": "rename_stage", "stage": row["id"], "name": "Thin"}))
+    assert [stage["title"] for stage in payload(at)["stages"]] == ["Thin"]
+    at = healthy(browser(at, "action", {"id": "3", "kind": "delete_stage", "stage": row["id"]}))
+    assert payload(at)["stages"] == []
+    at = healthy(browser(at, "action", {"id": "4", "kind": "restore_stage", "stage": row["id"]}))
+    assert [stage["title"] for stage in payload(at)["stages"]] == ["Thin"]
+
+
+def test_a_stage_that_cannot_be_kept_is_refused_in_a_sentence(store: Store) -> None:
+    doc = {"nodes": [{"id": "a", "block": "warp_drive", "config": {}}], "edges": [], "groups": []}
+    at = healthy(browser(compose(), "action", {"id": "1", "kind": "save_stage", "name": "Bad", "doc": doc}))
+    assert "this palette does not have" in at.toast[0].value
+    assert payload(at)["stages"] == []
 
 
 def test_the_options_of_the_browser_decide_the_numbers(store: Store) -> None:

@@ -3,12 +3,14 @@
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactElement, type RefObject, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 
 import { Canvas } from "./canvas/Canvas";
+import { Opened } from "./canvas/Opened";
 import { Banner } from "./components/Banner";
 import { Drawer } from "./components/Drawer";
 import { Inspector } from "./components/Inspector";
 import { Menu } from "./components/Menu";
 import { DropCue, FindBar, Hints, KeyList, Start, Toast } from "./components/Overlays";
 import { PalettePanel } from "./components/Palette";
+import { SaveStage } from "./components/SaveStage";
 import { Strip } from "./components/Strip";
 import { Toolbar } from "./components/Toolbar";
 import { bindingFor } from "./core/keys";
@@ -26,9 +28,11 @@ const PARTS = (
     <Toolbar />
     <div style={{ gridArea: "canvas", position: "relative", minWidth: 0, minHeight: 0, display: "grid" }}>
       <Canvas />
+      <Opened />
       <Start />
       <FindBar />
       <Banner />
+      <SaveStage />
       <Toast />
     </div>
     <div className="side">

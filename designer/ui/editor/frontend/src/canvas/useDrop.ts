@@ -2,11 +2,12 @@
 
 import { type DragEvent, type RefObject, useMemo } from "react";
 
-import { BLOCK_DRAG, PART_DRAG } from "../components/Palette";
+import { BLOCK_DRAG, PART_DRAG } from "../components/PaletteItem";
 import { INPUT, OUTPUT } from "../core/blocks";
+import { partById } from "../core/parts";
 import { same } from "../core/same";
 import type { Position } from "../core/types";
-import { addAt, insertOnWire, insertPartAfter, replaceBlock, wireOf } from "../state/acts";
+import { addAt, addPart, insertOnWire, replaceBlock, wireOf } from "../state/acts";
 import { type Instance, useInstance } from "../state/context";
 import type { DropTarget } from "../state/view";
 
@@ -57,10 +58,10 @@ function dropBlock(instance: Instance, block: string, target: DropTarget | null,
 
 function dropPart(instance: Instance, id: string, target: DropTarget | null): void {
   const { data, doc } = instance.editor.getState();
-  const part = data.parts.find((other) => other.id === id);
+  const part = partById(data, id);
   if (part === undefined) return;
   const after = target === null ? null : target.kind === "node" ? target.id : (wireOf(doc, target.id)?.source ?? null);
-  insertPartAfter(instance, part, after);
+  void addPart(instance, part, after);
 }
 
 /** A stage cannot take a card's place, so over a card it would follow it. */

@@ -4,11 +4,14 @@ import type { Viewport } from "@xyflow/react";
 import { type MouseEvent, type RefObject, useMemo } from "react";
 
 import type { Position } from "../core/types";
+import { isEnd } from "../core/wiring";
 import { useInstance } from "../state/context";
+import { openBlock } from "../state/opened";
 import { type AnyNode, meaningOf, type Wire } from "./flow";
 
 interface PointerHandlers {
   readonly onNodeClick: (event: MouseEvent, node: AnyNode) => void;
+  readonly onNodeDoubleClick: (event: MouseEvent, node: AnyNode) => void;
   readonly onEdgeClick: (event: MouseEvent, wire: Wire) => void;
   readonly onPaneClick: () => void;
   readonly onNodeMouseEnter: (event: MouseEvent, node: AnyNode) => void;
@@ -37,6 +40,11 @@ export function usePointer(host: RefObject<HTMLDivElement | null>, toFlow: (x: n
       onNodeClick(event, node) {
         const { kind, id } = meaningOf(node.id);
         if (kind === "folded" && !event.ctrlKey && !event.metaKey && !event.shiftKey) editor.select({ stage: id });
+      },
+      onNodeDoubleClick(_, node) {
+        const { kind, id } = meaningOf(node.id);
+        const block = editor.getState().doc.nodes.find((other) => other.id === id)?.block ?? "";
+        if (kind === "card" && !isEnd(block)) openBlock({ editor, view }, id);
       },
       onEdgeClick: (_, wire) => editor.select({ wire: wire.id }),
       onPaneClick: () => editor.select({}),

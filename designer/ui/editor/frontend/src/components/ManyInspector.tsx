@@ -7,6 +7,7 @@ import { keyHint } from "../core/keys";
 import type { NodeAnalysis } from "../core/types";
 import { groupSelection, setRepeat } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
+import { askStageName } from "../state/own";
 import { ConfigField } from "./ConfigField";
 import { Facts } from "./Facts";
 import { REPEAT } from "./NodeInspector";
@@ -55,9 +56,12 @@ export function ManyInspector({ ids }: { ids: readonly string[] }): ReactElement
           <Facts figures={summed(known)} />
         </section>
       )}
-      <section>
+      <section className="buttons">
         <button type="button" className="button line" onClick={() => groupSelection(instance)}>
           Group as a stage <kbd>{keyHint("group")}</kbd>
+        </button>
+        <button type="button" className="button line" data-testid="save-as-stage" onClick={() => askStageName(instance)}>
+          Save as stage… <kbd>{keyHint("save_stage")}</kbd>
         </button>
       </section>
     </>

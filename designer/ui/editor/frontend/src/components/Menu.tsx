@@ -120,6 +120,7 @@ function linesOf(instance: Instance, menu: MenuState): readonly Line[] {
   const once = node === undefined || palette.get(node.block)?.repeatable !== true;
   if (menu.kind === "node") {
     return [
+      doing("Open the block", "open_block", end || selection.nodes.length > 1),
       doing("Add a block after…", "add_after"),
       { title: "Replace…", command: "replace", disabled: end || selection.nodes.length > 1, run: () => askReplacement(instance, menu) },
       doing("Duplicate in series", "duplicate", end),
@@ -137,6 +138,7 @@ function linesOf(instance: Instance, menu: MenuState): readonly Line[] {
         : []),
       "rule",
       doing("Group as a stage", "group"),
+      doing("Save as stage…", "save_stage", end && selection.nodes.length === 1),
       doing("Ungroup its stage", "ungroup", node?.group == null),
       doing("Tidy", "tidy"),
       "rule",
@@ -156,6 +158,7 @@ function linesOf(instance: Instance, menu: MenuState): readonly Line[] {
       { title: "Paste after", command: "paste", run: () => void pasteFromClipboard(instance) },
       doing("Duplicate in series", "duplicate"),
       doing("Ungroup", "ungroup"),
+      doing("Save as stage…", "save_stage"),
       "rule",
       doing("Delete and heal the wire", "remove"),
       doing("Delete and leave the gap", "remove_gap"),

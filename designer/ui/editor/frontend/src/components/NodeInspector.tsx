@@ -9,6 +9,9 @@ import { issuesOfField } from "../core/issues";
 import type { BlockInfo, FieldInfo, InputSpec, Node } from "../core/types";
 import { setInput, setNodeLabel, setRepeat } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
+import { keyHint } from "../core/keys";
+import { isEnd } from "../core/wiring";
+import { openBlock } from "../state/opened";
 import { ConfigField } from "./ConfigField";
 import { Facts } from "./Facts";
 import { familyStyle } from "./family";
@@ -45,6 +48,11 @@ function Heading({ node, info }: { node: Node; info: BlockInfo | undefined }): R
           <LabelField value={node.label === title ? "" : node.label} placeholder="Name this block" testId="node-label" onCommit={(label) => setNodeLabel(instance, node.id, label)} />
         </div>
       </div>
+      {info !== undefined && !isEnd(node.block) && (
+        <button type="button" className="button line open" title="See its operations, in train and in deploy form" data-testid="open-block" onClick={() => openBlock(instance, node.id)}>
+          <Icon name="inside" size={14} /> Open <kbd>{keyHint("open_block")}</kbd>
+        </button>
+      )}
       {info !== undefined && info.citation !== null && <Paper info={info} />}
       {info !== undefined && info.reconstruction !== "" && (
         <p className="note">

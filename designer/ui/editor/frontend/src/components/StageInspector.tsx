@@ -8,6 +8,7 @@ import { assumedStage } from "../core/issues";
 import { keyHint } from "../core/keys";
 import { setGroup, ungroupStage } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
+import { askStageName } from "../state/own";
 import { fold } from "../state/stages";
 import { Facts } from "./Facts";
 import { LabelField } from "./LabelField";
@@ -48,12 +49,15 @@ export function StageInspector({ id }: { id: string }): ReactElement | null {
           </Facts>
         </section>
       )}
-      <section style={{ display: "flex", gap: 6 }}>
+      <section className="buttons">
         <button type="button" className="button line" onClick={() => fold(instance, id, !group.collapsed)}>
           {group.collapsed ? "Unfold" : "Fold"}
         </button>
         <button type="button" className="button line" onClick={() => ungroupStage(instance, id)}>
           Ungroup <kbd>{keyHint("ungroup")}</kbd>
+        </button>
+        <button type="button" className="button line" data-testid="save-as-stage" onClick={() => askStageName(instance)}>
+          Save as stage… <kbd>{keyHint("save_stage")}</kbd>
         </button>
       </section>
     </>

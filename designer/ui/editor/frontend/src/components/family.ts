@@ -8,14 +8,13 @@ import type { Palette } from "../core/types";
 const HUES = ["#0072b2", "#d55e00", "#009e73", "#a4508b", "#b58900", "#56b4e9", "#7b5cc8", "#8c564b", "#5f9e1f", "#e377a2"];
 const PLAIN = "#8490a3";
 
-/** A family that begins with a block of no paper is plain building material. */
+/** A family with a block of no paper is plain building material. */
 export function familyColours(palette: Palette): ReadonlyMap<string, string> {
   const colours = new Map<string, string>();
+  for (const block of palette.values()) if (block.citation === null) colours.set(block.family, PLAIN);
   let next = 0;
-  for (const block of palette.values()) {
-    if (colours.has(block.family)) continue;
-    if (block.citation === null) colours.set(block.family, PLAIN);
-    else colours.set(block.family, HUES[next++ % HUES.length] ?? PLAIN);
+  for (const { family } of palette.values()) {
+    if (!colours.has(family)) colours.set(family, HUES[next++ % HUES.length] ?? PLAIN);
   }
   return colours;
 }

@@ -102,9 +102,13 @@ function withStages(
     ...group,
     parent: stageOf.get(group.parent ?? "") ?? parent,
   }));
-  const stageFor = (id: string): string | undefined =>
-    stageOf.get(originals.get(originalOf.get(id) ?? "")?.group ?? "");
-  return withNodesChanged(grown, originalOf.keys(), (node) => ({ ...node, group: stageFor(node.id) ?? node.group }));
+  const copyOf = new Map([...originalOf].map(([copy, original]) => [original, copy]));
+  return withNodesChanged(grown, originalOf.keys(), (node) => {
+    const original = originals.get(originalOf.get(node.id) ?? "");
+    const group = stageOf.get(original?.group ?? "") ?? node.group;
+    // Weights are shared with the copy of their owner; with a node that was left behind nothing can be shared.
+    return { ...node, group, shares: copyOf.get(original?.shares ?? "") ?? null };
+  });
 }
 
 /** Wires that make every part of the fragment start at the node pasted after: those it had, else into its in0. */
@@ -153,8 +157,9 @@ function nodeFrom(raw: unknown): Node | null {
   if (!isRecord(raw) || typeof raw.id !== "string" || !isId(raw.id) || typeof raw.block !== "string") return null;
   const config = isRecord(raw.config) ? (raw.config as Config) : {};
   const group = typeof raw.group === "string" ? raw.group : null;
-  const copied = { repeat: repeatFrom(raw), label: labelFrom(raw), group };
-  return { id: raw.id, block: raw.block, config, ...copied, position: null, shares: null };
+  const shares = typeof raw.shares === "string" ? raw.shares : null;
+  const copied = { repeat: repeatFrom(raw), label: labelFrom(raw), group, shares };
+  return { id: raw.id, block: raw.block, config, ...copied, position: null };
 }
 
 function edgeFrom(raw: unknown): Edge | null {

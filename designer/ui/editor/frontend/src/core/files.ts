@@ -1,4 +1,4 @@
-/** What becomes of a file that is dropped on the editor: a design is opened, for the others it says where they go. */
+/** What becomes of a file dropped on the editor: a design is opened, a checkpoint is handed to the page's uploader. */
 
 /** As much as `designer/design/load.py` reads. */
 export const MAX_DESIGN_BYTES = 8 * 1024 * 1024;
@@ -9,18 +9,16 @@ export interface DroppedFile {
   readonly size: number;
 }
 
-export type Destination = { readonly open: true } | { readonly open: false; readonly why: string };
+export type Destination = { readonly to: "editor" } | { readonly to: "weights" } | { readonly to: null; readonly why: string };
 
 const CHECKPOINTS = ["safetensors", "pt", "pth", "ckpt", "bin"];
 
 export function destinationOf({ name, size }: DroppedFile): Destination {
   const ending = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
-  if (ending === "json") return size <= MAX_DESIGN_BYTES ? { open: true } : refused(tooLarge(name, size));
+  if (ending === "json") return size <= MAX_DESIGN_BYTES ? { to: "editor" } : refused(tooLarge(name, size));
   if (ending === "onnx") return refused(`${name} is an ONNX file: import it on the Library page.`);
-  if (CHECKPOINTS.includes(ending)) {
-    return refused(`${name} holds weights: checkpoints come with a later version, designs (.json) open here.`);
-  }
-  return refused(`${name} cannot be opened here: drop a design (.json).`);
+  if (CHECKPOINTS.includes(ending)) return { to: "weights" };
+  return refused(`${name} cannot be opened here: drop a design (.json) or a checkpoint (.safetensors, .pth).`);
 }
 
 function tooLarge(name: string, size: number): string {
@@ -29,5 +27,5 @@ function tooLarge(name: string, size: number): string {
 }
 
 function refused(why: string): Destination {
-  return { open: false, why };
+  return { to: null, why };
 }

@@ -19,6 +19,8 @@ export type KeyCommand =
   | "shallower"
   | "deeper"
   | "replace"
+  | "open_block"
+  | "save_stage"
   | "tidy"
   | "fit"
   | "toggle_form"
@@ -66,6 +68,7 @@ export const KEY_MAP: readonly KeyBinding[] = [
   { command: "shallower", keys: ["["], description: "One repeat fewer", section: "Edit" },
   { command: "deeper", keys: ["]"], description: "One repeat more", section: "Edit" },
   { command: "replace", keys: ["R"], description: "Replace the block", section: "Edit" },
+  { command: "save_stage", keys: ["Shift+S"], description: "Save the selection as a stage", section: "Arrange" },
   { command: "keep_variant", keys: ["Ctrl+S"], description: "Keep as a variant", section: "Edit" },
   { command: "export", keys: ["E"], description: "Export", section: "Edit" },
   { command: "select_all", keys: ["Ctrl+A"], description: "Select all", section: "Arrange" },
@@ -93,7 +96,8 @@ export const KEY_MAP: readonly KeyBinding[] = [
   },
   { command: "fit", keys: ["F"], description: "Fit the whole design in view", section: "See" },
   { command: "toggle_form", keys: ["T"], description: "Train form or deploy form", section: "See" },
-  { command: "leave", keys: ["Escape"], description: "Clear the selection, leave a stage", section: "See" },
+  { command: "open_block", keys: ["O"], description: "Open the block: its operations", section: "See" },
+  { command: "leave", keys: ["Escape"], description: "Leave a block, clear the selection", section: "See" },
   { command: "help", keys: ["?"], description: "This list of keys", section: "See" },
   { command: "search", keys: ["/"], description: "Search the palette", section: "Find" },
   { command: "find", keys: ["Ctrl+F"], description: "Find on the canvas", section: "Find" },

@@ -121,13 +121,58 @@ export interface BlockInfo {
 /** Blocks by name, in palette order. */
 export type Palette = ReadonlyMap<string, BlockInfo>;
 
-/** A ready-made piece of a published network: a stage template of the palette. */
+/** A piece that can be added: a stage of a published network, or one of the person's own. Its nodes are asked for. */
 export interface Part {
   readonly id: string;
   readonly title: string;
+  /** The family whose blocks stand for it. */
   readonly family: string;
+  readonly blocks: number;
+}
+
+/** A published network and its parts. */
+export interface PartSource {
   readonly preset: string;
-  readonly doc: Fragment;
+  readonly title: string;
+  readonly system: string;
+  readonly paper: string;
+  readonly parts: readonly Part[];
+}
+
+/** The nodes of a part, or one sentence why it cannot be added. */
+export interface PartDoc {
+  readonly doc: Fragment | null;
+  readonly why: string;
+}
+
+// ---- an opened block -------------------------------------------------------------------------------------------
+
+/** One operation inside a block; `kind` is its class, `end` for what enters and leaves. */
+export interface Operation {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly shape: Shape;
+  readonly params: number;
+  readonly macs: number;
+}
+
+/** A block's operations in one form. Without operations `note` says why it cannot be opened. */
+export interface OpenedForm {
+  readonly ops: readonly Operation[];
+  readonly wires: readonly (readonly [from: string, to: string])[];
+  readonly params: number;
+  readonly macs: number;
+  /** How often the block is built; the first copy is shown. */
+  readonly copies: number;
+  readonly note: string;
+}
+
+export interface OpenedBlock {
+  readonly node: string;
+  readonly rev: number;
+  readonly forms: Readonly<Record<Form, OpenedForm>>;
 }
 
 // ---- the analysis ----------------------------------------------------------------------------------------------
@@ -270,7 +315,13 @@ export interface ServerData {
   /** A preset: the browser just edits, and Python copies it at the first edit. */
   readonly read_only: boolean;
   readonly palette: readonly BlockInfo[];
-  readonly parts: readonly Part[];
+  /** Empty unless they were asked for. */
+  readonly parts: readonly PartSource[];
+  /** The person's own stages. */
+  readonly stages: readonly Part[];
+  /** Answers to the parts that were asked for, by id. */
+  readonly docs: Readonly<Record<string, PartDoc>>;
+  readonly inside: OpenedBlock | null;
   readonly recents: readonly string[];
   readonly analysis: Analysis | null;
   readonly reference: Reference | null;
@@ -307,8 +358,29 @@ export interface PreviewRequest {
   readonly doc: Design;
 }
 
+/** State "want": all that is still waited for, and the block that is open. `n` counts, so that asking again is news. */
+export interface Want {
+  readonly n: number;
+  readonly parts: boolean;
+  readonly docs: readonly string[];
+  readonly inside: string | null;
+}
+
 export type ActionKind =
-  "fix" | "export" | "keep_variant" | "start" | "reload" | "save_copy" | "pin" | "dismiss_hints" | "duplicate_design" | "open_file";
+  | "fix"
+  | "export"
+  | "keep_variant"
+  | "start"
+  | "reload"
+  | "save_copy"
+  | "pin"
+  | "dismiss_hints"
+  | "duplicate_design"
+  | "open_file"
+  | "save_stage"
+  | "rename_stage"
+  | "delete_stage"
+  | "restore_stage";
 
 /** Trigger "action": something done once. `id` is unique, so that Python can tell a repeat from a resend. */
 export interface Action {

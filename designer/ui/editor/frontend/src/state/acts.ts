@@ -59,9 +59,24 @@ export function addBlock(instance: Instance, block: string): void {
   run(instance, { op: "add", block, after: anchor(instance.editor.getState()), position: null });
 }
 
-export function addPart(instance: Instance, part: Part): void {
-  insertFragment(instance, part.doc, `Add ${part.title}`);
+/** After the selection, or after `target`, once its nodes have come. */
+export async function addPart(instance: Instance, part: Part, target?: string | null): Promise<void> {
+  const { editor } = instance;
+  const slow = setTimeout(() => editor.say(`Fetching ${part.title}…`), SLOW_MS);
+  try {
+    const fragment = await editor.wants.doc(part.id);
+    const { doc } = editor.getState();
+    const after = target === undefined ? anchor(editor.getState()) : (doc.nodes.find((node) => node.id === target)?.id ?? null);
+    attempt(instance, `Add ${part.title}`, () => paste(doc, fragment, after));
+  } catch (error) {
+    editor.say(error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(slow);
+  }
 }
+
+/** From when on somebody who waits is told for what. */
+const SLOW_MS = 500;
 
 export function insertFragment(instance: Instance, fragment: Fragment, label: string): void {
   const state = instance.editor.getState();
@@ -90,11 +105,6 @@ export function addAt(instance: Instance, block: string, at: Position): void {
 export function insertOnWire(instance: Instance, block: string, id: string): void {
   const wire = wireOf(instance.editor.getState().doc, id);
   if (wire !== undefined) run(instance, { op: "insert_on_edge", block, ...wire });
-}
-
-export function insertPartAfter(instance: Instance, part: Part, after: string | null): void {
-  const { doc } = instance.editor.getState();
-  attempt(instance, `Add ${part.title}`, () => paste(doc, part.doc, after));
 }
 
 /** A block chosen from the list at the free end of a dragged wire: added there and connected. */

@@ -44,11 +44,25 @@ async function take({ editor }: Instance, files: readonly File[]): Promise<void>
   const [file, ...others] = files;
   if (file === undefined) return;
   if (others.length > 0) return editor.say(`Drop one file at a time, not ${files.length}.`);
-  const to = destinationOf(file);
-  if (!to.open) return editor.say(to.why);
+  const destination = destinationOf(file);
+  if (destination.to === null) return editor.say(destination.why);
+  if (destination.to === "weights") return upload(file, (why) => editor.say(why));
   try {
     editor.act("open_file", { name: file.name, text: await file.text() });
   } catch {
     editor.say(`${file.name} could not be read: it may be a folder, or have moved.`);
   }
+}
+
+/**
+ * Hands a checkpoint to the page's own uploader, which sends it as an upload: hundreds of megabytes do not belong in a
+ * component's state.
+ */
+function upload(file: File, say: (why: string) => void): void {
+  const input = document.querySelector<HTMLInputElement>(".st-key-weights_drop input[type=file]");
+  if (input === null) return say(`${file.name} could not be taken: load it with Weights above the canvas.`);
+  const files = new DataTransfer();
+  files.items.add(file);
+  input.files = files.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
 }

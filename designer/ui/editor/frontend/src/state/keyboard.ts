@@ -13,6 +13,8 @@ import {
   ungroupSelection,
 } from "./acts";
 import type { Instance } from "./context";
+import { openBlock } from "./opened";
+import { askStageName } from "./own";
 
 const STEP = 8;
 const FAR_STEP = 48;
@@ -67,8 +69,12 @@ export function perform(instance: Instance, command: KeyCommand, far = false): v
       return nudgeSelection(instance, 0, -step);
     case "move_down":
       return nudgeSelection(instance, 0, step);
+    case "open_block":
+      return openBlock(instance);
+    case "save_stage":
+      return askStageName(instance);
     case "leave":
-      return editor.select({});
+      return view.getState().inside === null ? editor.select({}) : view.setState({ inside: null });
     case "help":
       return view.setState({ keys: true });
     case "search":

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { analysis, BLOCKS, chain, node, numbers } from "../core/testing";
-import type { Action, Analysis, Commit, Design, OptionsState, PreviewRequest, ServerData } from "../core/types";
+import type { Action, Analysis, Commit, Design, OptionsState, PreviewRequest, ServerData, Want } from "../core/types";
 import { addBlock, changeDepth, removeSelection, replaceBlock, setConfig } from "./acts";
 import type { Instance } from "./context";
 import { type Bridge, createEditor, previewOf } from "./store";
@@ -19,6 +19,9 @@ function data(changes: Partial<ServerData> = {}): ServerData {
     read_only: false,
     palette: BLOCKS,
     parts: [],
+    stages: [],
+    docs: {},
+    inside: null,
     recents: [],
     analysis: null,
     reference: null,
@@ -39,9 +42,11 @@ class Python implements Bridge {
   readonly options: OptionsState[] = [];
   readonly previews: PreviewRequest[] = [];
   readonly actions: Action[] = [];
+  readonly wants: Want[] = [];
 
-  setState(name: "commit" | "options" | "preview", value: unknown): void {
-    if (name === "commit") this.commits.push(value as Commit);
+  setState(name: "commit" | "options" | "preview" | "want", value: unknown): void {
+    if (name === "want") this.wants.push(value as Want);
+    else if (name === "commit") this.commits.push(value as Commit);
     else if (name === "options") this.options.push(value as OptionsState);
     else this.previews.push(value as PreviewRequest);
   }

@@ -24,10 +24,11 @@ import type {
   ServerData,
 } from "../core/types";
 import { type Positions, rooted, settled } from "./placing";
+import { createWants, type Wants } from "./wants";
 
 /** The wire to Python: Streamlit's two functions, named for what is sent. */
 export interface Bridge {
-  setState(name: "commit" | "options" | "preview", value: unknown): void;
+  setState(name: "commit" | "options" | "preview" | "want", value: unknown): void;
   trigger(name: "action", value: Action): void;
 }
 
@@ -72,6 +73,8 @@ export interface Editor {
   setOptions(changes: Partial<Options>): void;
   act(kind: ActionKind, payload?: Readonly<Record<string, Json>>): void;
   preview(doc: Design | null): void;
+  /** What Python knows beside the analysis, asked for when it is needed. */
+  readonly wants: Wants;
   say(notice: string | null): void;
   online(): void;
   /** The page goes away: send and write down what still waits. */
@@ -193,7 +196,10 @@ export function createEditor(first: ServerData): EditorStore {
     saveHistory(storage(), get().history, get().doc);
   }
 
+  const wants = createWants((want) => bridge?.setState("want", want));
+
   const editor: Editor = {
+    wants,
     receive(data, wire) {
       bridge = wire;
       const known = get();
@@ -202,6 +208,8 @@ export function createEditor(first: ServerData): EditorStore {
         // Python may leave out what never changes once the browser has it.
         palette: data.palette.length === 0 ? known.data.palette : keeping(known.data.palette, data.palette),
         parts: data.parts.length === 0 ? known.data.parts : keeping(known.data.parts, data.parts),
+        stages: keeping(known.data.stages, data.stages),
+        inside: data.inside === null ? known.data.inside : keeping(known.data.inside, data.inside),
         recents: keeping(known.data.recents, data.recents),
         reference: keeping(known.data.reference, data.reference),
       };
@@ -211,6 +219,8 @@ export function createEditor(first: ServerData): EditorStore {
       const options = reopened || known.options.n === 0 ? { ...data.options, n: known.options.n } : known.options;
       set({ data: kept, palette, options });
       dispatch({ type: "data", data, now: Date.now() });
+      wants.received(data);
+      if (reopened) wants.again();
     },
     edit(doc, label, selection) {
       if (same(doc, get().doc)) return;

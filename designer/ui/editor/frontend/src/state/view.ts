@@ -3,7 +3,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 
 import type { Fit } from "../core/ports";
-import type { Metric } from "../core/types";
+import type { Metric, Part } from "../core/types";
 
 export type DrawerTab = "problems" | "nodes";
 
@@ -57,6 +57,14 @@ export interface View {
   /** Ask the canvas to bring a node into sight; counts, so that the same node can be asked for twice. */
   readonly reveal: { readonly ids: readonly string[]; readonly n: number };
   readonly fit: number;
+  /** Headings of the palette that are not as they are at first: open, or closed. */
+  readonly toggled: ReadonlySet<string>;
+  /** The block that is open, as a graph of its operations. */
+  readonly inside: string | null;
+  /** The nodes that wait for a name, to be kept as a stage. */
+  readonly saving: readonly string[] | null;
+  /** The own stage that was just deleted. */
+  readonly deleted: Part | null;
   /** Counts askings for the palette's search box. */
   readonly search: number;
   readonly dark: boolean;
@@ -90,6 +98,10 @@ export function createView(metric: Metric): ViewStore {
     reveal: { ids: [], n: 0 },
     fit: 0,
     search: 0,
+    toggled: new Set(),
+    inside: null,
+    saving: null,
+    deleted: null,
     dark: false,
     viewport: null,
     fitted: 0,
