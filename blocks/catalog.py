@@ -5,10 +5,12 @@ from __future__ import annotations
 from blocks.botnet import BoTNetBottleneckConfig
 from blocks.config import BlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
+from blocks.csp import CSPLayerConfig
 from blocks.dbb import DBBConvConfig
 from blocks.dbb_units import DBBBasicBlockConfig, DBBBottleneckConfig, DBBSeparableConfig
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
 from blocks.edgenext_bn import EdgeNeXtBNConvEncoderConfig, EdgeNeXtBNSDTAEncoderConfig
+from blocks.esnet import ESNetBlockConfig
 from blocks.fbnet import FBNetTBSConfig
 from blocks.gghost import GGhostStageConfig, RegNetXBlockConfig
 from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
@@ -16,6 +18,7 @@ from blocks.global_max_pool import GlobalMaxPoolConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
 from blocks.hornet import GnConvConfig, HorNetBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
+from blocks.lcnet import LCNetBlockConfig
 from blocks.lraspp import LRASPPHeadConfig
 from blocks.mgic import MGICMobileBlockConfig, MGICResNetBlockConfig
 from blocks.mobilenetv1 import DepthwiseSeparableConfig
@@ -23,6 +26,9 @@ from blocks.mobilenetv2 import InvertedResidualConfig
 from blocks.mobilenetv3 import MobileNetV3BlockConfig
 from blocks.mobileone import MobileOneBlockConfig, MobileOneUnitConfig
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
+from blocks.picodet import PicoDetHeadConfig
+from blocks.picodet_aligned import PicoDetAlignedHeadConfig
+from blocks.picodet_decode import PicoDetDecodeConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
 from blocks.repnas import ODBBConfig
@@ -109,6 +115,12 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     DBBBottleneckConfig,
     DBBSeparableConfig,
     ODBBConfig,
+    LCNetBlockConfig,
+    ESNetBlockConfig,
+    CSPLayerConfig,
+    PicoDetHeadConfig,
+    PicoDetAlignedHeadConfig,
+    PicoDetDecodeConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -28,12 +28,10 @@ from blocks.branches import (
     PointwiseThenConv,
     init_branches,
 )
-from blocks.common import ConvNormAct
 from blocks.config import MAX_CHANNELS, BlockConfig, Citation, Shape, role
 from blocks.fitting import expect_groups, expect_inputs
 from blocks.layers import activation
 from blocks.module import Block
-from blocks.resnet import shortcut
 
 PAPER = "Diverse Branch Block: Building a Convolution as an Inception-like Unit"
 URL = "https://arxiv.org/abs/2103.13425"
@@ -73,53 +71,6 @@ class DBBConvConfig(BlockConfig):
         return DBBConv(ConvSpec(in_channels, out_channels, self.kernel, self.stride, self.groups), self.act)
 
 
-class DBBBasicBlockConfig(BlockConfig):
-    """A ResNet basic block with Diverse Branch Blocks as its 3x3 convolutions."""
-
-    name: ClassVar[str] = "dbb_basic_block"
-    title: ClassVar[str] = "Diverse branch basic block"
-    family: ClassVar[str] = "Diverse branch"
-    about: ClassVar[str] = (
-        "ResNet's basic block whose two 3x3 convolutions are trained as diverse branches. Deployed it is ResNet's."
-    )
-    formula: ClassVar[str] = "y = relu(DBB_3x3(relu(DBB_3x3_s(x))) + shortcut(x))"
-    citation: ClassVar[Citation] = Citation(PAPER, URL, 2021, "Table 2, ResNet-18")
-
-    out_channels: int | None = role("width", None, divisor=8, ge=1, le=MAX_CHANNELS, help=WIDTH_HELP)
-    stride: Literal[1, 2] = role("stride", 1, help=STRIDE_HELP)
-
-    def build(self, in_shapes: Sequence[Shape]) -> DBBBasicBlock:
-        """Return the train-form module. Raises BlockError where the input is no map."""
-        expect_inputs(self, in_shapes)
-        in_channels = in_shapes[0][1]
-        return DBBBasicBlock(in_channels, self.out_channels or in_channels, self.stride)
-
-
-class DBBSeparableConfig(BlockConfig):
-    """A depthwise separable convolution with a depthwise Diverse Branch Block."""
-
-    name: ClassVar[str] = "dbb_depthwise_separable"
-    title: ClassVar[str] = "Diverse branch separable"
-    family: ClassVar[str] = "Diverse branch"
-    about: ClassVar[str] = (
-        "MobileNetV1's unit whose depthwise convolution is trained as diverse branches; the 1x1 stays as it is. "
-        "Deployed it is MobileNetV1's."
-    )
-    formula: ClassVar[str] = "y = act(BN(1x1(act(DBB_DWKxK_s(x)))))"
-    citation: ClassVar[Citation] = Citation(PAPER, URL, 2021, "Table 2, MobileNet")
-
-    out_channels: int | None = role("width", None, divisor=8, ge=1, le=MAX_CHANNELS, help=WIDTH_HELP)
-    kernel: Literal[3, 5] = role("kernel", 3, help=KERNEL_HELP)
-    stride: Literal[1, 2] = role("stride", 1, help=STRIDE_HELP)
-    act: Literal["relu", "relu6"] = role("switch", "relu", help="Activation after both convolutions.")
-
-    def build(self, in_shapes: Sequence[Shape]) -> DBBSeparable:
-        """Return the train-form module. Raises BlockError where the input is no map."""
-        expect_inputs(self, in_shapes)
-        in_channels = in_shapes[0][1]
-        return DBBSeparable(in_channels, self.out_channels or in_channels, self.kernel, self.stride, self.act)
-
-
 class DBBConv(Block):
     """act(sum of branches). (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))."""
 
@@ -143,61 +94,6 @@ class DBBConv(Block):
 
     def to_deploy(self) -> DBBConv:
         """Fold all branches into one convolution."""
-        return reparam.fold_children(self, reparam.skeleton_of(self))
-
-
-class DBBBasicBlock(Block):
-    """relu(DBB(DBB(x)) + shortcut(x)). (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))."""
-
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, deploy: bool = False) -> None:
-        super().__init__()
-        self.args = (in_channels, out_channels, stride)
-        self.conv1 = DBBConv(ConvSpec(in_channels, out_channels, 3, stride), "relu", deploy)
-        self.conv2 = DBBConv(ConvSpec(out_channels, out_channels, 3), "none", deploy)
-        self.shortcut = shortcut(in_channels, out_channels, stride, deploy)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve twice, add the shortcut."""
-        return torch.relu(self.conv2(self.conv1(x)) + self.shortcut(x))
-
-    def init_weights(self, generator: torch.Generator | None = None) -> None:
-        """He-normal convolutions (fan out), identity 1x1s and unit norms; the authors' code keeps torch's default."""
-        init_branches(self, generator)
-
-    def deploy_structure(self) -> DBBBasicBlock:
-        """Return the folded skeleton."""
-        return DBBBasicBlock(*self.args, deploy=True)
-
-    def to_deploy(self) -> DBBBasicBlock:
-        """Fold all branches and batch norms."""
-        return reparam.fold_children(self, reparam.skeleton_of(self))
-
-
-class DBBSeparable(Block):
-    """Depthwise DBB, then 1x1. (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride))."""
-
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, stride: int, act: str, deploy: bool = False
-    ) -> None:
-        super().__init__()
-        self.args = (in_channels, out_channels, kernel, stride, act)
-        self.depthwise = DBBConv(ConvSpec(in_channels, in_channels, kernel, stride, in_channels), act, deploy)
-        self.pointwise = ConvNormAct(in_channels, out_channels, act=act, deploy=deploy)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Filter each channel, then mix channels."""
-        return self.pointwise(self.depthwise(x))
-
-    def init_weights(self, generator: torch.Generator | None = None) -> None:
-        """He-normal convolutions (fan out) and unit norms; the authors' code keeps torch's default."""
-        init_branches(self, generator)
-
-    def deploy_structure(self) -> DBBSeparable:
-        """Return the folded skeleton."""
-        return DBBSeparable(*self.args, deploy=True)
-
-    def to_deploy(self) -> DBBSeparable:
-        """Fold all branches and batch norms."""
         return reparam.fold_children(self, reparam.skeleton_of(self))
 
 

@@ -1,4 +1,4 @@
-"""Networks trained with Diverse Branch Blocks: ResNet-18, MobileNetV1, and a plain stack. Deployed they cost the same.
+"""Networks trained with Diverse Branch Blocks: ResNets, MobileNetV1, and a plain stack. Deployed they cost the same.
 
 Paper: Ding et al., "Diverse Branch Block: Building a Convolution as an Inception-like Unit", CVPR 2021,
 https://arxiv.org/abs/2103.13425 (Table 2). As in the authors' code, only 3x3 convolutions are replaced: not the 7x7 of
@@ -15,7 +15,7 @@ from designer.presets.info import PresetInfo, Published
 from designer.presets.mobilenetv1 import GROUPS as MOBILENET_GROUPS
 from designer.presets.mobilenetv1 import ROWS
 from designer.presets.repvgg import VARIANTS, cards_of, plain_stack
-from designer.presets.resnet import basic_stage, resnet
+from designer.presets.resnet import basic_stage, bottleneck_stage, resnet
 
 PAPER = "Diverse Branch Block: Building a Convolution as an Inception-like Unit"
 URL = "https://arxiv.org/abs/2103.13425"
@@ -28,6 +28,11 @@ A0_COUNTER = "MACs, which the table calls FLOPs, rounded to 0.1 G"
 def dbb_resnet18() -> Design:
     """Return ResNet-18 with diverse branches in place of its 3x3 convolutions."""
     return resnet("DBB-ResNet-18", (2, 2, 2, 2), partial(basic_stage, block="dbb_basic_block"))
+
+
+def dbb_resnet50() -> Design:
+    """Return ResNet-50 with diverse branches in place of its 3x3 convolutions."""
+    return resnet("DBB-ResNet-50", (3, 4, 6, 3), partial(bottleneck_stage, block="dbb_bottleneck"))
 
 
 def dbb_mobilenetv1() -> Design:
@@ -68,6 +73,16 @@ PRESETS: tuple[PresetInfo, ...] = (
         build=dbb_resnet18,
         published=(Published(TABLE2, 11.69, 1814, 70.99, COUNTER),),
         note="Deployed it is ResNet-18, whose top-1 in the same table is 69.54.",
+    ),
+    PresetInfo(
+        name="dbb_resnet50",
+        system="Diverse branch",
+        title="DBB-ResNet-50",
+        paper=PAPER,
+        url=URL,
+        build=dbb_resnet50,
+        published=(Published(TABLE2, 25.557, 4089, 76.71, COUNTER),),
+        note="Deployed it is ResNet-50, whose top-1 in the same table is 76.14.",
     ),
     PresetInfo(
         name="dbb_mobilenetv1",

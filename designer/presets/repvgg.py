@@ -64,6 +64,11 @@ TABLE5 = "paper, Table 5 (200 epochs, stronger augmentation)"
 README = "RepVGG README, at 320 x 320"
 AUTHORS_COUNT = "MACs, which the table calls FLOPs, rounded to 0.1 G"
 
+NOTE = (
+    "Rounded to int8 after training the deploy form loses most of its accuracy, as several issues at the authors' "
+    "repository report; train it for quantisation."
+)
+
 PRINTED: dict[str, Published] = {
     "repvgg_a0": Published(TABLE4, 8.30, 1400, 72.41, AUTHORS_COUNT),
     "repvgg_a1": Published(TABLE4, 12.78, 2400, 74.46, AUTHORS_COUNT),
@@ -172,6 +177,7 @@ def _info(name: str, variant: Variant) -> PresetInfo:
         build=partial(repvgg, variant),
         published=tuple(published),
         timm=name if name in TIMM_NUMBERS else "",
+        note=NOTE,
     )
 
 

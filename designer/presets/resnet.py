@@ -58,9 +58,9 @@ def basic_stage(number: int, width: int, depth: int, block: str = "resnet_basic_
     yield card(f"{group}_b2", block, group, repeat=depth - 1, out_channels=width)
 
 
-def bottleneck_stage(number: int, width: int, depth: int) -> Iterator[Node]:
+def bottleneck_stage(number: int, width: int, depth: int, block: str = "resnet_bottleneck") -> Iterator[Node]:
     """Yield a stage of bottlenecks. The first widens, and strides but in stage 1."""
-    group, block, out = f"stage{number}", "resnet_bottleneck", EXPANSION * width
+    group, out = f"stage{number}", EXPANSION * width
     stride = 1 if number == 1 else 2
     yield card(f"{group}_b1", block, group, mid_channels=width, out_channels=out, stride=stride)
     yield card(f"{group}_b2", block, group, repeat=depth - 1, mid_channels=width, out_channels=out)

@@ -16,10 +16,19 @@ from designer.deploy.network import to_deploy
 from designer.presets import load_preset
 from tests.contract.onnx_parity import relative_error
 
-COUNTED = [("dbb_resnet18", 26.288, 4126, 0), ("dbb_mobilenetv1", 4.372, 626.9, 1)]
+COUNTED = [
+    ("dbb_resnet18", 26.288, 4126, 0),
+    ("dbb_resnet50", 40.684, 6787, 0),
+    ("dbb_mobilenetv1", 4.372, 626.9, 1),
+]
 """Params (M) and MACs (M) of the authors' train form, and the digits of the latter."""
 
-PLAIN = [("dbb_resnet18", "resnet18"), ("dbb_mobilenetv1", "mobilenetv1_100"), ("dbb_plain_a0", "repvgg_a0")]
+PLAIN = [
+    ("dbb_resnet18", "resnet18"),
+    ("dbb_resnet50", "resnet50"),
+    ("dbb_mobilenetv1", "mobilenetv1_100"),
+    ("dbb_plain_a0", "repvgg_a0"),
+]
 """The plain network that each deploys as."""
 
 
