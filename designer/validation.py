@@ -1,5 +1,7 @@
 """Everything wrong with a design: structure first, then what shapes reveal; each fix with what it would cost.
 
+Last comes what is no mistake but should be known: what a removed residual connection costs.
+
 A change of cost compares the mended design with the present one, nodes with assumed shapes counted in both; a node
 that cannot be measured at present counts nothing, so a fix that brings it back shows its whole cost.
 """
@@ -15,6 +17,7 @@ from designer.design.check import check
 from designer.design.edit import apply
 from designer.design.issue import DesignError, Fix, Issue
 from designer.design.model import Design
+from designer.inflation import costs, inflation
 
 FIXES_PER_ISSUE = 3
 MOST_PRICED = 12
@@ -34,14 +37,9 @@ def validate(
         walked = walk(design, form=form, batch=batch, size=size)
     except DesignError as error:
         return structural or list(error.issues)
-    return _priced(design, _merged(structural, walked.issues), walked, form, batch, size)
-
-
-def costs(walked: Walk) -> tuple[int, int]:
-    """Return (params, MACs) of every step that can be measured, those with assumed shapes included."""
-    macs = sum(op.macs for row in walked.steps if row.record for op in row.record.ops)
-    owned = {(row.step.node.shares or row.step.node.id, row.step.copy): row.params for row in reversed(walked.steps)}
-    return sum(owned.values()), macs
+    notice = inflation(design, batch, size)
+    issues = [*_merged(structural, walked.issues), *([notice] if notice else [])]
+    return _priced(design, issues, walked, form, batch, size)
 
 
 def _merged(structural: Iterable[Issue], shaped: Iterable[Issue]) -> list[Issue]:

@@ -100,6 +100,12 @@ def _glu(rec: Recorder, x: StandIn, dim: int = -1) -> StandIn:
     return rec.emit("glu", Work("activation", 0, halved), (x,))
 
 
+def _hardtanh(rec: Recorder, x: StandIn, min_val: float = -1.0, max_val: float = 1.0, **_: Any) -> StandIn:
+    """`nn.ReLU6` arrives as a hard tanh between 0 and 6; it keeps its name, which says that nothing is negative."""
+    name = "relu6" if (min_val, max_val) == (0.0, 6.0) else "hardtanh"
+    return rec.emit(name, Work("activation", 0, tuple(x.shape)), (x,))
+
+
 def _identity(rec: Recorder, x: StandIn, *_: Any, **__: Any) -> StandIn:
     return x
 
@@ -117,7 +123,7 @@ POINTWISE: dict[str, Translate] = {
     ),
     **_each(
         _activation,
-        "relu relu6 hardswish hardsigmoid hardtanh silu gelu sigmoid tanh elu celu selu leaky_relu mish softplus "
+        "relu relu6 hardswish hardsigmoid silu gelu sigmoid tanh elu celu selu leaky_relu mish softplus "
         "softsign logsigmoid hardshrink threshold prelu",
     ),
     **_each(
@@ -137,5 +143,6 @@ POINTWISE: dict[str, Translate] = {
     "rmul": _binary("mul"),
     "rpow": _binary("pow"),
     "glu": _glu,
+    "hardtanh": _hardtanh,
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_dropout"), _identity),
 }
