@@ -97,8 +97,14 @@ class BoTNetBottleneck(Block):
         return torch.relu(self.drop_path(self.expand(y)) + self.shortcut(x))
 
     def init_weights(self, generator: torch.Generator | None = None) -> None:
-        """He-normal convolutions (fan out), unit norms, relative positions normal with deviation 1 / sqrt(d)."""
+        """He-normal convolutions (fan out), relative positions normal with deviation 1 / sqrt(d), unit norms.
+
+        The last norm of the branch starts at zero, as in the authors' code: the block is its shortcut at first, and
+        scores that untrained layers before it made too large do no harm.
+        """
         init_kaiming_fan_out(self, generator)
+        assert isinstance(self.expand.norm, BatchNorm2d)
+        nn.init.zeros_(self.expand.norm.weight)
         for table in (self.mhsa.rows, self.mhsa.columns):
             nn.init.normal_(table, 0.0, table.shape[1] ** -0.5, generator=generator)
 
