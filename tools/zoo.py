@@ -32,7 +32,7 @@ from designer.export.options import ExportOptions
 from designer.export.result import ExportError
 from designer.presets import PRESETS, load_preset
 from tests.oracles.timm_oracle import reference_of, torch_macs
-from tools import weight_tables
+from tools import gallery, weight_tables
 from tools.zoo_digest import ROOT, row_key, source_digest
 from tools.zoo_page import page
 from tools.zoo_reference import FLOAT32_LIMIT, FLOAT64_LIMIT, same_function
@@ -203,6 +203,7 @@ def main() -> int:
             file.unlink()
     rows = load_rows()
     PAGE_FILE.write_text(page(rows, source_digest()), encoding="utf-8")
+    gallery.FILE.write_text(gallery.text(), encoding="utf-8")
     failed = [name for name, row in rows.items() if row["failures"]]
     print(f"{PAGE_FILE.relative_to(ROOT)}: {len(rows)} of {len(PRESETS)} presets, {len(failed)} with a failed check")
     return 1 if failed or len(rows) < len(PRESETS) else 0

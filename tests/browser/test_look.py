@@ -210,7 +210,6 @@ def test_compare(seen: Page, filled: Server) -> None:
 def test_library(seen: Page, filled: Server) -> None:
     seen.goto(f"{filled.url}/library")
     expect(seen.get_by_text(SAVED[1])).to_be_visible()
-    expect(seen.get_by_text("SSB-ResNet-RS-50")).to_be_attached()
     expect(seen.get_by_test_id("stSkeleton")).to_have_count(0)
     no_sideways_scroll(seen)
     header_is_whole(seen)

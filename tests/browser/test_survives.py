@@ -178,14 +178,14 @@ def test_the_browsers_back_button_goes_between_pages(server: Server, studio: Pag
     widen(studio, 100)
     shown = opened_id(studio)
     studio.get_by_role("link", name="Library").click()
-    expect(studio.get_by_text("Published networks")).to_be_visible()
+    expect(studio.get_by_text("Your designs")).to_be_visible()
     studio.go_back()
     expect(card(studio, NODE)).to_be_visible()
     settled(studio)
     assert opened_id(studio) == shown
     assert field(studio) == "100"
     studio.go_forward()
-    expect(studio.get_by_text("Published networks")).to_be_visible()
+    expect(studio.get_by_text("Your designs")).to_be_visible()
 
 
 def test_every_commit_is_in_the_library(server: Server, studio: Page) -> None:

@@ -25,10 +25,12 @@ DEFAULT = ("repghostnet_100", "ghostnet_100")
 def page() -> None:
     """Draw Compare."""
     names = _names()
+    if asked := st.session_state.pop("compare_asked", None):
+        st.session_state.compare_chosen = asked
     chosen = st.multiselect(
         "Designs, the first is what the others are measured against",
         list(names),
-        default=_default(names),
+        default=None if "compare_chosen" in st.session_state else _default(names),
         format_func=names.__getitem__,
         max_selections=MOST,
         placeholder="Choose two to four designs",

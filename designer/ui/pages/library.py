@@ -1,10 +1,10 @@
-"""Library: saved designs and the published networks; open, duplicate, rename, delete with undo, import, export."""
+"""Library: saved designs; open, duplicate, rename, delete with undo, import, export."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from designer.presets import PRESETS, PresetInfo
+from designer.presets import PRESETS
 from designer.store import SavedDesign, SavedVariant
 from designer.ui.export_dialog import export_dialog
 from designer.ui.figures import summary
@@ -17,11 +17,7 @@ from designer.ui.text import ago, plain
 def page() -> None:
     """Draw the library."""
     _undo_bar()
-    mine, published = st.columns([1, 1], gap="large")
-    with mine:
-        _saved_designs()
-    with published:
-        _presets()
+    _saved_designs()
 
 
 def _saved_designs() -> None:
@@ -33,7 +29,7 @@ def _saved_designs() -> None:
     saved = store.list()
     if not saved:
         st.info(
-            "Nothing saved yet. Open a published network on the right: your first edit makes a copy and saves it here.",
+            "Nothing saved yet. Open a network in the Gallery: your first edit makes a copy and saves it here.",
             icon=":material/folder_open:",
         )
     for row in saved:
@@ -109,39 +105,3 @@ def _undo_bar() -> None:
         studio().store.restore(design_id)
         del st.session_state["deleted"]
         st.rerun()
-
-
-def _presets() -> None:
-    st.subheader("Published networks", anchor=False)
-    wanted = st.text_input(
-        "Search", placeholder="ghost, edge, hornet ...", key="preset_search", label_visibility="collapsed"
-    )
-    words = wanted.lower().split()
-    shown = [p for p in PRESETS.values() if all(w in f"{p.name} {p.title} {p.paper}".lower() for w in words)]
-    if not shown:
-        st.info(f"No published network matches {plain(wanted)}.")
-    for system in dict.fromkeys(info.system for info in shown):
-        with st.container(border=True):
-            st.markdown(f"**{system}** :gray[:small[published figures]]")
-            for info in shown:
-                if info.system == system:
-                    _preset_row(info)
-
-
-def _preset_row(info: PresetInfo) -> None:
-    text, figures, action = st.columns([3, 5, 1.4], vertical_alignment="center")
-    first = info.published[0] if info.published else None
-    facts = [f"{first.params_m:g} M params"] if first and first.params_m else []
-    facts += [f"{first.macs_m:g} M MACs"] if first and first.macs_m else []
-    facts += [f"top-1 {first.top1:g} %"] if first and first.top1 else []
-    mark = "  \n:orange-badge[reconstruction]" if info.reconstruction else ""
-    text.markdown(f"{info.title}{mark}")
-    figures.markdown(f":small[{' · '.join(facts) or 'none read'}]", help=_sources(info))
-    if action.button("Open", key=f"preset_{info.name}", width="stretch"):
-        open_in_compose(preset=info.name)
-
-
-def _sources(info: PresetInfo) -> str:
-    lines = [f"{info.paper} ({info.url})"]
-    lines += [f"- {p.source}" + (f" (counted with {p.counter})" if p.counter else "") for p in info.published]
-    return "\n".join([*lines, *([info.reconstruction] if info.reconstruction else [])])
