@@ -13,7 +13,6 @@ import json
 import multiprocessing
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -194,10 +193,10 @@ def main() -> int:
         parser.error(f"there is no preset {', '.join(unknown)}")
     rows = {} if options.fresh else load_rows()
     stale = options.presets or [name for name in PRESETS if rows.get(name, {}).get("key") != row_key(name)]
-    # Spawned, not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=8) as pool:
-        for number, done in enumerate(as_completed([pool.submit(measured, name) for name in stale]), 1):
-            print(f"[{number}/{len(stale)}] {done.result()}", flush=True)
+    # Spawned, not forked: torch's threads do not survive a fork. A fresh process now and then gives memory back.
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=8) as pool:
+        for number, said in enumerate(pool.imap_unordered(measured, stale), 1):
+            print(f"[{number}/{len(stale)}] {said}", flush=True)
     for file in ROWS.glob("*.json"):
         if file.stem not in PRESETS:
             file.unlink()
