@@ -30,6 +30,7 @@ from designer.export.files import export_file
 from designer.export.options import ExportOptions
 from designer.export.result import ExportError
 from designer.presets import PRESETS, load_preset
+from designer.presets.gallery import FILE as gallery_file
 from tests.oracles.timm_oracle import reference_of, torch_macs
 from tools import gallery, weight_tables
 from tools.zoo_digest import ROOT, row_key, source_digest
@@ -202,7 +203,7 @@ def main() -> int:
             file.unlink()
     rows = load_rows()
     PAGE_FILE.write_text(page(rows, source_digest()), encoding="utf-8")
-    gallery.FILE.write_text(gallery.text(), encoding="utf-8")
+    gallery_file.write_text(gallery.text(), encoding="utf-8")
     failed = [name for name, row in rows.items() if row["failures"]]
     print(f"{PAGE_FILE.relative_to(ROOT)}: {len(rows)} of {len(PRESETS)} presets, {len(failed)} with a failed check")
     return 1 if failed or len(rows) < len(PRESETS) else 0
