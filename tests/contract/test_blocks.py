@@ -40,6 +40,7 @@ WITHOUT_GRADIENT: dict[str, tuple[str, ...]] = {
     # The same, with a grouped or a dense 1x1.
     "shufflenet_v1_unit": ("depthwise.norm.bias",),
     "shufflenet_v2_unit": ("side.0.norm.bias", "main.1.norm.bias"),
+    "esnet_block": ("side.0.norm.bias",),
 }
 """Parameters whose gradient is zero by the paper's own mathematics, by block: the ends of their names."""
 
