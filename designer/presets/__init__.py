@@ -20,6 +20,7 @@ from designer.presets.mobilenetv2 import PRESETS as _MOBILENETV2
 from designer.presets.mobilenetv3 import PRESETS as _MOBILENETV3
 from designer.presets.mobileone import PRESETS as _MOBILEONE
 from designer.presets.nextvit import PRESETS as _NEXTVIT
+from designer.presets.picodet import PRESETS as _PICODET
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
 from designer.presets.repnas import PRESETS as _REPNAS
 from designer.presets.repvgg import PRESETS as _REPVGG
@@ -56,6 +57,7 @@ PRESETS: dict[str, PresetInfo] = {
         *_DBB,
         *_RMNET,
         *_REPNAS,
+        *_PICODET,
     )
 }
 
