@@ -1,10 +1,9 @@
-"""LR-ASPP: the lightweight segmentation head of MobileNetV3, and the resizing around it.
+"""LR-ASPP: the lightweight segmentation head of MobileNetV3.
 
 Paper: Howard et al., "Searching for MobileNetV3", ICCV 2019, https://arxiv.org/abs/1905.02244 (Fig. 10). The gate's
 pool is global, as in torchvision; the paper pools 49 x 49 with stride (16, 20), which no map under 49 pixels takes.
 
-Shapes: head (N, C_low, h, w), (N, C_high, h', w') -> (N, classes, h, w); resize (N, C, h, w), (N, *, H, W) ->
-(N, C, H, W)
+Shapes: (N, C_low, h, w), (N, C_high, h', w') -> (N, classes, h, w)
 Train form:  the 1x1 of the features is followed by a batch norm
 Deploy form: it is one convolution with bias
 """
@@ -12,11 +11,10 @@ Deploy form: it is one convolution with bias
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from blocks import reparam
 from blocks.common import ConvNormAct, init_kaiming_fan_out
@@ -24,7 +22,7 @@ from blocks.config import MAX_CHANNELS, BlockConfig, Citation, Port, Shape, role
 from blocks.fitting import expect_inputs
 from blocks.layers import Conv2d
 from blocks.module import Block
-from blocks.unfolded import Unfolded
+from blocks.resizing import resize_to
 
 PAPER = "Searching for MobileNetV3"
 URL = "https://arxiv.org/abs/1905.02244"
@@ -63,39 +61,6 @@ class LRASPPHeadConfig(BlockConfig):
         return ((shape[0], self.num_classes, *shape[2:]),)
 
 
-class ResizeLikeConfig(BlockConfig):
-    """Resize a map to another's height and width."""
-
-    name: ClassVar[str] = "resize_like"
-    title: ClassVar[str] = "Resize like"
-    family: ClassVar[str] = "Pooling"
-    about: ClassVar[str] = (
-        "Resizes the first map to the height and width of the second, whatever both are. Ends a dense network: wire "
-        "the image to in1. Enlarging by 2 or 4 needs no second map; see Upsample."
-    )
-    formula: ClassVar[str] = "(N, C, h, w), (N, *, H, W) -> (N, C, H, W)"
-    repeatable: ClassVar[bool] = False
-    in_ports: ClassVar[tuple[Port, ...]] = (Port("in0"), Port("in1"))
-
-    mode: Literal["bilinear", "nearest"] = role("switch", "bilinear", help="Interpolate linearly, or repeat pixels.")
-
-    def build(self, in_shapes: Sequence[Shape]) -> ResizeLike:
-        """Return the module. Raises BlockError where an input is no map."""
-        expect_inputs(self, in_shapes)
-        return ResizeLike(self.mode)
-
-    def declared_shapes(self, in_shapes: Sequence[Shape]) -> tuple[Shape, ...]:
-        """Return the first input's channels at the second's size."""
-        first, second = (in_shapes[0], in_shapes[-1]) if in_shapes else ((1, 1, 1, 1),) * 2
-        return ((*first[:2], *second[2:]),)
-
-
-def resize_to(x: Tensor, like: Tensor, mode: str = "bilinear") -> Tensor:
-    """Return `x` at the height and width of `like`; pixel centres stay (align_corners off)."""
-    align_corners = False if mode == "bilinear" else None
-    return F.interpolate(x, size=like.shape[2:], mode=mode, align_corners=align_corners)
-
-
 class LRASPPHead(Block):
     """Classifiers on the low-level map and on gated deep features. (N, C_l, h, w), (N, C_h, *, *) -> (N, K, h, w)."""
 
@@ -127,15 +92,3 @@ class LRASPPHead(Block):
     def to_deploy(self) -> LRASPPHead:
         """Fold the batch norm of the features."""
         return reparam.fold_children(self, reparam.skeleton_of(self))
-
-
-class ResizeLike(Unfolded):
-    """Resize. (N, C, h, w), (N, *, H, W) -> (N, C, H, W)."""
-
-    def __init__(self, mode: str) -> None:
-        super().__init__()
-        self.mode = mode
-
-    def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """Interpolate to the second input's size."""
-        return resize_to(x, like, self.mode)

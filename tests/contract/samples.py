@@ -111,6 +111,14 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
         Extra({"expand": False, "project": False}),
         Extra({"reserved": 168, "act": "relu"}),
     ),
+    "mgic_resnet_block": (
+        Extra({"out_channels": 64, "stride": 2, "group_size": 8, "coarsest": 16}),
+        Extra({"out_channels": 96, "bottleneck": True, "group_size": 4, "coarsest": 8}, ((1, 24, 15, 13),)),
+    ),
+    "mgic_mobilenetv3_block": (
+        Extra({"out_channels": 40, "stride": 2, "group_size": 8, "coarsest": 16, "se": True}),
+        Extra({"expansion": 1.0, "se": True}),
+    ),
     "nextvit_ncb": (Extra({"out_channels": 32}, ((1, 32, 15, 13),)),),
     "nextvit_ntb": (Extra({"out_channels": 160, "stride": 2, "sr_ratio": 4}, ((1, 128, 15, 13),)),),
     "shufflenet_v1_unit": (

@@ -27,6 +27,7 @@ PRIMITIVES = [
     "max_pool",
     "avg_pool",
     "global_avg_pool",
+    "global_max_pool",
     "upsample",
     "resize_like",
     "linear",
