@@ -126,10 +126,10 @@ def _with_reserve_merge(node: Node) -> Node:
     return node.model_copy(update={"config": node.config | {"reserve_merge": True}})
 
 
-def _info(system: str, name: str, title: str, build: Callable[[], Design], **more: Any) -> PresetInfo:
+def _info(name: str, title: str, build: Callable[[], Design], **more: Any) -> PresetInfo:
     return PresetInfo(
         name=name,
-        system=system,
+        system="RMNet",
         title=title,
         paper="RMNet: Equivalently Removing Residual Connection from Networks",
         url="https://arxiv.org/abs/2111.00687",
@@ -145,7 +145,7 @@ def _trained(train: Counts, deploy: Counts, top1: float) -> tuple[Published, ...
 def _rmnext_infos() -> Iterator[PresetInfo]:
     for name, title, depths, expand, group_width, train, deploy, top1 in RMNEXT:
         build = partial(rmnext, title, depths, expand, group_width)
-        yield _info("RMNeXt", name, title, build, published=_trained(train, deploy, top1))
+        yield _info(name, title, build, published=_trained(train, deploy, top1))
 
 
 def _rm_repvgg_infos() -> Iterator[PresetInfo]:
@@ -153,7 +153,7 @@ def _rm_repvgg_infos() -> Iterator[PresetInfo]:
         prefix, title = ("rm_repvgg", "RM-RepVGG") if ratio else ("repvgg", "RepVGG")
         title = f"{title}-{layers}" + (f" r={ratio:g}" if ratio else " (RMNet's depth)")
         build = partial(rm_repvgg, title, depth, ratio)
-        yield _info("RM-RepVGG", f"{prefix}_{layers}", title, build, published=_trained(train, deploy, top1))
+        yield _info(f"{prefix}_{layers}", title, build, published=_trained(train, deploy, top1))
 
 
 def _converted_infos() -> Iterator[PresetInfo]:
@@ -162,7 +162,6 @@ def _converted_infos() -> Iterator[PresetInfo]:
         info = ordinary[source]
         title = f"{info.title} without residuals (RMNet)"
         yield _info(
-            "RMNet",
             name,
             title,
             partial(without_residuals, title, info.build),
