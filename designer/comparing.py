@@ -197,7 +197,7 @@ def _conditions(reports: Sequence[Report]) -> dict[str, tuple[str, ...]]:
 
 def _output_channels(found: Account) -> list[int]:
     shapes = {tensor.id: tensor.shape for op in found.ops for tensor in (*op.inputs, *op.outputs)}
-    return [shapes[id][1] for id in found.outputs if len(shapes.get(id, ())) > 1]
+    return [shapes[id][2 if len(shapes[id]) == 3 else 1] for id in found.outputs if len(shapes.get(id, ())) > 1]
 
 
 def _shown(value: Any) -> str:
