@@ -14,9 +14,10 @@ from blocks.esnet import ESNetBlockConfig
 from blocks.fbnet import FBNetTBSConfig
 from blocks.gghost import GGhostStageConfig, RegNetXBlockConfig
 from blocks.ghost import GhostBottleneckConfig, GhostModuleConfig
+from blocks.global_filter import GlobalLocalFilterConfig
 from blocks.global_max_pool import GlobalMaxPoolConfig
 from blocks.heads import LinearConfig, SqueezeExciteConfig
-from blocks.hornet import GnConvConfig, HorNetBlockConfig
+from blocks.hornet import GnConvConfig, HorNetBlockConfig, HorNetGFBlockConfig
 from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, MultiplyConfig, SplitConfig
 from blocks.lcnet import LCNetBlockConfig
 from blocks.lraspp import LRASPPHeadConfig
@@ -88,6 +89,8 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     NextViTNTBConfig,
     GnConvConfig,
     HorNetBlockConfig,
+    GlobalLocalFilterConfig,
+    HorNetGFBlockConfig,
     ResNetRSBottleneckConfig,
     SSBBottleneckConfig,
     BoTNetBottleneckConfig,

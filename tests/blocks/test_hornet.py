@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+from torch import nn
 
 from blocks.config import BlockError
-from blocks.hornet import GnConv, GnConvConfig, HorNetBlockConfig
+from blocks.hornet import GnConv, GnConvConfig, HorNetBlockConfig, HorNetGFBlockConfig
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from blocks.hornet import GnConv, GnConvConfig, HorNetBlockConfig
 def test_every_step_doubles_the_width(channels: int, order: int, widths: list[int]) -> None:
     module = GnConv(channels, order)
     assert module.widths == widths
+    assert isinstance(module.depthwise, nn.Conv2d)
     assert module.proj_in.out_channels == 2 * channels == widths[0] + module.depthwise.out_channels
 
 
@@ -31,4 +33,15 @@ def test_channels_that_cannot_be_halved_often_enough_are_refused(
     match = rf"Order {order} needs a multiple of {2 ** (order - 1)} channels, got {channels}\. Use .*map"
     with pytest.raises(BlockError, match=match) as caught:
         config(order=order).build([(1, channels, 8, 8)])
+    assert caught.value.field == "order" and caught.value.choices == choices
+
+
+@pytest.mark.parametrize(("channels", "order", "choices"), [(48, 5, (2, 3, 4)), (40, 4, (2, 3)), (10, 2, ())])
+def test_a_global_filter_needs_channels_that_halve_once_more(
+    channels: int, order: Literal[2, 4, 5], choices: tuple[int, ...]
+) -> None:
+    config = HorNetGFBlockConfig(order=order)
+    assert config.build([(1, 2**order, 8, 8)]).gnconv.widths[0] == 2
+    with pytest.raises(BlockError, match=rf"Order {order} needs a multiple of {2**order} channels") as caught:
+        config.build([(1, channels, 8, 8)])
     assert caught.value.field == "order" and caught.value.choices == choices
