@@ -23,7 +23,7 @@ counter (`torch.utils.flop_counter`, halved: MACs), for one image. Parameters ar
 those of convolutions, linear layers and attention; norms, activations and pooling count none, so both forms have the
 same number unless the table says otherwise. "Equal" means to the last one. Same outputs: the reference's weights, all
 random, copied through the table of names that also reads checkpoints; relative error of our train form and of our
-deploy form in float64, at most 1e-10 (at 96 pixels a side unless the network's weights depend on the size).
+deploy form in float64, at most 1e-10 (at 96 or 128 pixels a side unless the weights depend on the size).
 """
 
 DEPLOY = """## Deploy form and ONNX

@@ -19,7 +19,7 @@ from tests.oracles.timm_oracle import reference_of
 
 FLOAT64_LIMIT = 1e-10
 FLOAT32_LIMIT = 1e-4
-SMALL = 96
+SMALL = 128
 """Pixels a side where nothing in the network depends on the size: what is computed per pixel is the same."""
 
 
@@ -30,11 +30,13 @@ def same_function(info: PresetInfo) -> dict[str, Any]:
     """
     design = load_preset(info.name)
     size = _size(design)
-    ours, theirs = build(design, size=size).double().eval(), reference_of(info).double()
+    ours, theirs = build(design, size=size).double().eval(), reference_of(info)
     generator = torch.Generator().manual_seed(0)
     randomise(theirs, generator)
-    settle_norms(theirs, [torch.randn(4, *size, generator=generator, dtype=torch.float64)])
-    state = theirs.state_dict()
+    # Many pixels: a channel that hardly varies over few of them gets a gain that drowns every comparison.
+    (spec,) = design.inputs.values()
+    settle_norms(theirs, [torch.randn(8, spec.channels, spec.height, spec.width, generator=generator)])
+    state = theirs.double().state_dict()
     own = {key: tuple(value.shape) for key, value in ours.weights().items()}
     found = match(
         design.replace(meta={"origin": info.name}), own, {key: tuple(value.shape) for key, value in state.items()}
