@@ -82,6 +82,9 @@ def measure_switch(page: Page, titles: Sequence[str]) -> list[float]:
     times = []
     for title in titles:
         page.get_by_role("button", name="Open", exact=True).click()
+        search = page.get_by_label("Search", exact=True)
+        search.fill(title)
+        search.press("Enter")
         choice = page.get_by_role("button", name=title, exact=True)
         choice.wait_for()
         name = _design_title(page)

@@ -13,6 +13,8 @@ from designer.ui.weights_dialog import weights_menu, weights_of
 from designer.ui.workspace import Workspace
 
 SHOWN = 8
+SHOWN_PUBLISHED = 12
+"""A list of all would be longer than the screen, and each line costs a few milliseconds."""
 
 
 def document_bar(opened: Workspace) -> None:
@@ -62,11 +64,12 @@ def _choose() -> None:
         if st.button(f"{plain(row.name)} · {ago(row.updated_at)}", key=f"bar_{row.id}", width="stretch"):
             open_in_compose(row.id)
     st.caption("Published networks")
-    for info in PRESETS.values():
-        if matches(f"{info.name} {info.title} {info.paper}") and st.button(
-            info.title, key=f"bar_{info.name}", width="stretch"
-        ):
+    published = [info for info in PRESETS.values() if matches(f"{info.name} {info.title} {info.system} {info.paper}")]
+    for info in published[:SHOWN_PUBLISHED]:
+        if st.button(info.title, key=f"bar_{info.name}", width="stretch"):
             open_in_compose(preset=info.name)
+    if len(published) > SHOWN_PUBLISHED:
+        st.caption(f"{len(published) - SHOWN_PUBLISHED} more: search above, or look through the Gallery.")
 
 
 def _new() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import streamlit as st
 
 from designer.jobs.runner import JobRunner
 from designer.store import Store, data_folder
+
+QUIET_S = 4.0
+"""After the start of the server: about when the first page is there."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,24 @@ def _warm_up() -> None:
     from designer.presets import load_preset
 
     account(load_preset("repghostnet_100"))
+    _keep_imports()
+    threading.Thread(target=_warm_up_quietly, name="warm-up", daemon=True).start()
+
+
+def _warm_up_quietly() -> None:
+    """Make torch load what blocks with position tables need: its shape rules for index arithmetic, 1.5 s of imports.
+
+    Not at the start, where somebody waits, and before such a block is opened for the first time.
+    """
+    import torch
+
+    time.sleep(QUIET_S)
+    places = torch.arange(2, device="meta")
+    _ = places[None, :] - places[:, None]
+    _keep_imports()
+
+
+def _keep_imports() -> None:
     # Collections after every run would walk torch's half a million objects (about 0.1 s); they never become garbage.
     gc.collect()
     gc.freeze()
