@@ -89,7 +89,7 @@ def _builder(factor: float) -> Callable[[], Design]:
     return lambda: _network(factor)
 
 
-def _info(factor: float, *published: Published) -> PresetInfo:
+def _info(factor: float, *published: Published, note: str = "") -> PresetInfo:
     name = f"mobilenetv2_{round(factor * 100):03d}"
     return PresetInfo(
         name=name,
@@ -100,6 +100,7 @@ def _info(factor: float, *published: Published) -> PresetInfo:
         build=_builder(factor),
         published=published,
         timm=name,
+        note=note,
     )
 
 
@@ -122,5 +123,6 @@ PRESETS: tuple[PresetInfo, ...] = (
         Published(PAPER_TABLE, 6.9, 585.0, 74.7, COUNTER),
         Published(README, 6.06, 582.0, 75.0, COUNTER),
         Published(f"{TIMM}, mobilenetv2_140.ra_in1k", 6.11, None, 76.528),
+        note="The paper prints 6.9 M parameters; the authors' released network has 6.1 M.",
     ),
 )
