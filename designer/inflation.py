@@ -20,7 +20,7 @@ def costs(walked: Walk) -> tuple[int, int]:
 def inflation(design: Design, batch: int, size: tuple[int, int, int] | None) -> Issue | None:
     """Return a warning with the MACs and params that removing residual connections adds to the deploy form.
 
-    None where no block does, where it adds nothing, and where a problem keeps the two forms from being counted.
+    None where no block does, where it adds no MACs, and where a problem keeps the two forms from being counted.
     """
     nodes = [node.id for node in design.nodes if node.config.get(FIELD) is True]
     if not nodes:
@@ -33,18 +33,21 @@ def inflation(design: Design, batch: int, size: tuple[int, int, int] | None) -> 
     if any(row.assumed for walked in walks for row in walked.steps):
         return None
     (params, macs), (params_kept, macs_kept) = costs(walks[0]), costs(walks[1])
-    if (params, macs) == (params_kept, macs_kept):
+    if macs <= macs_kept:
         return None
     one = len(nodes) == 1
     message = (
-        f"Removing the residual connection{'' if one else 's'} adds {_millions(macs - macs_kept)} M MACs and "
-        f"{_millions(params - params_kept)} M params to the deploy form, {_millions(macs)} M MACs and "
-        f"{_millions(params)} M params in all. The outputs stay the same."
+        f"Removing the residual connection{'' if one else 's'} adds {_short(macs - macs_kept)} MACs and "
+        f"{_short(params - params_kept)} params to the deploy form, {_short(macs)} MACs and {_short(params)} params in "
+        "all. The outputs stay the same."
     )
     fix = Fix(f"Keep the residual connection{'' if one else 's'}", keep)
     return Issue(nodes[0] if one else None, FIELD if one else None, message, fixes=(fix,), kind="warning")
 
 
-def _millions(count: int) -> str:
-    """Return a count in millions, with thousands separated and at least three digits."""
-    return f"{count / 1e6:,.{0 if abs(count) >= 1e8 else 2}f}"
+def _short(count: int) -> str:
+    """Return a count with four digits, as the strip has three: 46.07 G."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
+        if abs(count) >= size:
+            return f"{count / size:.4g} {unit}"
+    return str(count)

@@ -18,8 +18,8 @@ def test_resnet_50_says_that_it_grows_elevenfold_and_offers_to_stay() -> None:
     (notice,) = validate(design)
     assert (notice.kind, notice.node) == ("warning", None) and clear(notice.message)
     assert notice.message.startswith(
-        "Removing the residual connections adds 41,978 M MACs and 252 M params to the deploy form, 46,067 M MACs and "
-        "277 M params in all."
+        "Removing the residual connections adds 41.98 G MACs and 251.8 M params to the deploy form, 46.07 G MACs and "
+        "277.3 M params in all."
     )
     (fix,) = notice.fixes
     ordinary = apply(design, fix.command)
@@ -35,7 +35,7 @@ def test_the_notice_of_one_block_stands_at_it_in_either_form() -> None:
     assert [issue.message for issue in deploy] == [issue.message for issue in train]
     assert (deploy[0].node, deploy[0].field) == ("resnet_basic_block_2", "reserve_merge")
     # 16 more filters in the first convolution, each of 16 inputs, and 16 more inputs of the second, on 1024 pixels
-    assert "adds 4.72 M MACs and 0.00 M params" in deploy[0].message
+    assert "adds 4.719 M MACs and 4.624 K params" in deploy[0].message
     assert deploy[0].fixes[0].macs_delta == -2 * 9 * 16 * 16 * 32 * 32
 
 
@@ -44,5 +44,8 @@ def test_nothing_is_said_where_nothing_is_added_or_counted() -> None:
     assert validate(load_preset("rm_repvgg_21")) == []
     strided = ("inverted_residual", {"stride": 2, "reserve_merge": True})
     assert validate(chain(STEM, strided)) == []
+    narrow = ("pointwise_conv", {"out_channels": 4})
+    assert account(chain(STEM, strided, narrow)).macs < account(chain(STEM, strided)).macs + 16 * 16 * 16 * 4
+    assert validate(chain(STEM, strided, narrow)) == []
     broken = chain(STEM, BLOCK, ("pointwise_conv", {"out_channels": 12, "groups": 5}))
     assert [issue.kind for issue in validate(broken)] == ["error"]
