@@ -15,9 +15,11 @@ from designer.cost.accounting import account
 from designer.design.edit import apply
 from designer.presets import PRESETS, load_preset
 from designer.presets.parts import part_doc
-from designer.store import Store
+from designer.store import Store, StoreError
+from designer.store.stages import Stages
 from designer.ui.studio import studio
 from tests.helpers.designs import tiny
+from tests.helpers.families import SMALLEST
 
 APP = str(Path(__file__).parents[3] / "app.py")
 TIMEOUT_S = 60
@@ -98,8 +100,8 @@ def test_the_first_visit_opens_repghostnet_and_stores_nothing(store: Store) -> N
     assert store.list() == []
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_opens_without_problems(store: Store, name: str) -> None:
+@pytest.mark.parametrize("name", SMALLEST)
+def test_the_smallest_of_each_family_opens_without_problems(store: Store, name: str) -> None:
     shown = payload(healthy(compose(preset=name)))
     assert shown["analysis"]["complete"]
     assert shown["analysis"]["issues"] == []
@@ -136,6 +138,76 @@ def test_an_edit_that_breaks_the_network_answers_with_its_problem_and_a_fix_mend
     at = healthy(browser(at, "action", {"id": "1", "kind": "fix", "command": fix["command"], "label": fix["label"]}))
     offered = payload(at)["apply"]
     assert (offered["label"], offered["base_rev"]) == (fix["label"], 1)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *methods: str) -> None:
+    """From now on the library does not answer these calls."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise StoreError("The library did not answer: database is locked. Try again.")
+
+    for method in methods:
+        monkeypatch.setattr(Store, method, broken)
+
+
+def test_a_design_deleted_in_another_tab_is_said_and_a_published_one_shown(store: Store) -> None:
+    saved = store.create(tiny())
+    store.delete(saved.id)
+    at = healthy(compose(design=saved.id))
+    assert "was deleted" in at.toast[0].value
+    assert payload(at)["name"] == "RepGhostNet 1.0x"
+
+
+def test_a_library_that_does_not_answer_is_said_when_a_design_is_opened(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = store.create(tiny())
+    failing(monkeypatch, "get")
+    at = healthy(compose(design=saved.id))
+    assert "database is locked" in at.toast[0].value
+    assert payload(at)["name"] == "RepGhostNet 1.0x"
+
+
+def test_what_is_open_stays_open_where_another_cannot_be_opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = healthy(commit(compose(), {"op": "set_input", "id": "input", "height": 160, "width": 160}))
+    doc_id = payload(at)["doc_id"]
+    with monkeypatch.context() as patch:
+        failing(patch, "get", "create")
+        at.session_state["opening"] = {"design": "another", "preset": ""}
+        at = healthy(at.run())
+        assert payload(at)["doc_id"] == doc_id
+        for number, kind in enumerate(("duplicate_design", "save_copy", "reload", "start")):
+            at = healthy(browser(at, "action", {"id": f"{number}", "kind": kind, "start": "blank"}))
+            assert "database is locked" in at.toast[-1].value
+            assert payload(at)["doc_id"] == doc_id
+    at = healthy(commit(at, {"op": "set_input", "id": "input", "height": 192, "width": 192}))
+    assert payload(at)["saved"]["state"] == "saved"
+
+
+def test_a_stage_that_cannot_be_saved_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise StoreError("The library did not answer: disk is full. Try again.")
+
+    monkeypatch.setattr(Stages, "create", broken)
+    action = {"id": "1", "kind": "save_stage", "name": "Mine", "doc": part_doc("ghostnet_100.stage2")}
+    assert "disk is full" in healthy(browser(compose(), "action", action)).toast[0].value
+
+
+@pytest.mark.parametrize("page", ["library", "compare"])
+def test_a_page_whose_library_does_not_answer_says_so(store: Store, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    failing(monkeypatch, "list")
+
+    def script(name: str) -> None:
+        import importlib
+
+        from designer.ui.said import library_trouble_said
+
+        with library_trouble_said():
+            importlib.import_module(f"designer.ui.pages.{name}").page()
+
+    at = healthy(AppTest.from_function(script, args=(page,), default_timeout=TIMEOUT_S).run())
+    assert "database is locked" in at.error[0].value
+    assert at.button(key="try_again")
 
 
 def test_parts_are_listed_and_given_when_they_are_asked_for(store: Store) -> None:
@@ -270,23 +342,35 @@ def test_compare_under_other_conditions(store: Store, key: str) -> None:
     assert [text.value for text in at.markdown if text.value.startswith("|")] != first
 
 
-def test_library_lists_saved_designs_and_every_preset(store: Store) -> None:
+def test_library_lists_saved_designs(store: Store) -> None:
     at = healthy(on_page("library"))
     assert at.info
     store.create(tiny().replace(name="A *name* with <b>markup</b>"))
     at = healthy(on_page("library"))
     shown = " ".join(text.value for text in at.markdown)
     assert r"\*name\*" in shown and r"\<b\>" in shown
-    assert all(info.title in shown for info in PRESETS.values())
 
 
-def test_library_searches_the_presets(store: Store) -> None:
-    at = on_page("library")
-    healthy(at.text_input(key="preset_search").set_value("hornet").run())
+def test_gallery_has_a_card_for_each_family_and_opens_what_is_chosen(store: Store) -> None:
+    at = healthy(on_page("gallery"))
     shown = " ".join(text.value for text in at.markdown)
-    assert "HorNet-T" in shown and "GhostNet" not in shown
-    healthy(at.text_input(key="preset_search").set_value("no such *thing*").run())
-    assert r"\*thing\*" in at.info[-1].value
+    assert all(f"**{info.system}**" in shown for info in PRESETS.values())
+    healthy(at.text_input(key="gallery_words").set_value("no such *thing*").run())
+    assert at.info and not at.selectbox
+    healthy(at.text_input(key="gallery_words").set_value("ghostnet 1.3x").run())
+    assert {box.value for box in at.selectbox} == {"ghostnet_130", "repghostnet_130"}
+    assert at.segmented_control(key="gallery_reparam").set_value("yes").run().selectbox[0].value == "repghostnet_130"
+
+
+def test_gallery_hands_what_was_picked_to_compare(store: Store) -> None:
+    at = on_page("gallery")
+    healthy(at.selectbox(key="gallery_HorNet").set_value("hornet_small_7x7").run())
+    healthy(at.button(key="gallery_add_HorNet").click().run())
+    assert at.button(key="gallery_compare").disabled
+    healthy(at.button(key="gallery_add_GhostNet").click().run())
+    assert at.session_state["gallery_picked"] == ["hornet_small_7x7", "ghostnet_050"]
+    healthy(at.button(key="gallery_add_HorNet").click().run())
+    assert at.session_state["gallery_picked"] == ["ghostnet_050"]
 
 
 def test_library_deletes_with_undo_renames_and_duplicates(store: Store) -> None:

@@ -231,3 +231,43 @@ def test_options_that_are_not_sent_are_the_defaults(opened: Workspace) -> None:
     opened.take_options({"form": "train", "n": 3})
     assert opened.options == OPTION_DEFAULTS | {"form": "train"}
     assert opened.facts()["options"]["input"] == {"channels": 3, "height": 32, "width": 32}
+
+
+def test_a_design_that_is_gone_before_a_copy_loses_the_race_by_name_only(store: Store, opened: Workspace) -> None:
+    store.delete(opened.doc_id)
+    with pytest.raises(KeyError):
+        Workspace.open_saved(store, opened.doc_id)
+    opened.commit(sent(opened, wider(opened.design, 16), 1))
+    assert "Your edits are kept here" in opened.message
+    copied = opened.save_copy()
+    assert (width(copied.design), copied.saved, copied.doc_id != opened.doc_id) == (16, "saved", True)
+
+
+def test_a_preset_whose_copy_was_deleted_in_another_tab_keeps_the_edits(store: Store) -> None:
+    opened = Workspace.open_preset(store, "ghostnet_100")
+    other = Workspace.open_preset(store, "ghostnet_100", opened.doc_id)
+    first = apply(other.design, {"op": "set_input", "id": "input", "height": 160})
+    other.commit(sent(other, first, 1))
+    store.delete(other.doc_id)
+    second = apply(opened.design, {"op": "set_input", "id": "input", "height": 192})
+    assert opened.commit(sent(opened, second, 1))
+    assert opened.saved == "conflict"
+    assert opened.save_copy().design.inputs["input"].height == 192
+
+
+def test_a_first_edit_that_the_library_does_not_take_is_saved_by_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Workspace.open_preset(store, "ghostnet_100")
+    edited = apply(opened.design, {"op": "set_input", "id": "input", "height": 160})
+
+    def locked(*_: Any, **__: Any) -> int:
+        raise StoreError("The library did not answer: disk I/O error. Try again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "create", locked)
+        assert opened.commit(sent(opened, edited, 1))
+    assert (opened.saved, opened.preset, store.list()) == ("error", "ghostnet_100", [])
+    assert opened.commit(sent(opened, edited.replace(name="Mine"), 2))
+    assert (opened.saved, opened.preset) == ("saved", "")
+    assert store.get(opened.doc_id).design.inputs["input"].height == 160
