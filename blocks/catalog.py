@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from blocks.botnet import BoTNetBottleneckConfig
 from blocks.config import BlockConfig
+from blocks.convnext import ConvNeXtBlockConfig
 from blocks.convs import ConvNormActConfig, DepthwiseConvConfig, PointwiseConvConfig
 from blocks.csp import CSPLayerConfig
 from blocks.dbb import DBBConvConfig
 from blocks.dbb_units import DBBBasicBlockConfig, DBBBottleneckConfig, DBBSeparableConfig
+from blocks.distilled import DistilledLinearConfig
 from blocks.edgenext import EdgeNeXtConvEncoderConfig, EdgeNeXtSDTAEncoderConfig
 from blocks.edgenext_bn import EdgeNeXtBNConvEncoderConfig, EdgeNeXtBNSDTAEncoderConfig
+from blocks.efficientformer import MB3DConfig, MB4DConfig
 from blocks.esnet import ESNetBlockConfig
 from blocks.fbnet import FBNetTBSConfig
 from blocks.gghost import GGhostStageConfig, RegNetXBlockConfig
@@ -22,14 +25,17 @@ from blocks.joins import AddConfig, ChannelShuffleConfig, ConcatConfig, Multiply
 from blocks.lcnet import LCNetBlockConfig
 from blocks.lraspp import LRASPPHeadConfig
 from blocks.mgic import MGICMobileBlockConfig, MGICResNetBlockConfig
+from blocks.mobiledet import MobileDetFusedConfig, MobileDetIBNConfig, MobileDetTuckerConfig
 from blocks.mobilenetv1 import DepthwiseSeparableConfig
 from blocks.mobilenetv2 import InvertedResidualConfig
 from blocks.mobilenetv3 import MobileNetV3BlockConfig
 from blocks.mobileone import MobileOneBlockConfig, MobileOneUnitConfig
+from blocks.mobilevit import MobileViTBlockConfig, MobileViTMV2Config
 from blocks.nextvit import NextViTNCBConfig, NextViTNTBConfig
 from blocks.picodet import PicoDetHeadConfig
 from blocks.picodet_aligned import PicoDetAlignedHeadConfig
 from blocks.picodet_decode import PicoDetDecodeConfig
+from blocks.poolformer import PoolFormerBlockConfig, PoolFormerEmbedConfig
 from blocks.pooling import AvgPoolConfig, GlobalAvgPoolConfig, MaxPoolConfig, UpsampleConfig
 from blocks.repghost import RepGhostBottleneckConfig, RepGhostModuleConfig
 from blocks.repnas import ODBBConfig
@@ -51,6 +57,8 @@ from blocks.simple import (
 )
 from blocks.ssb import ResNetRSBottleneckConfig, SSBBottleneckConfig
 from blocks.tf_padding import TFSamePadConfig
+from blocks.tokens import ClassTokenConfig, ToTokensConfig
+from blocks.vit import PatchEmbedConfig, ViTBlockConfig
 
 BLOCKS: tuple[type[BlockConfig], ...] = (
     InputConfig,
@@ -77,6 +85,7 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     IdentityConfig,
     SqueezeExciteConfig,
     LinearConfig,
+    DistilledLinearConfig,
     GhostModuleConfig,
     GhostBottleneckConfig,
     RepGhostModuleConfig,
@@ -124,6 +133,20 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     PicoDetHeadConfig,
     PicoDetAlignedHeadConfig,
     PicoDetDecodeConfig,
+    PatchEmbedConfig,
+    ToTokensConfig,
+    ViTBlockConfig,
+    ClassTokenConfig,
+    MB4DConfig,
+    MB3DConfig,
+    PoolFormerEmbedConfig,
+    PoolFormerBlockConfig,
+    ConvNeXtBlockConfig,
+    MobileViTMV2Config,
+    MobileViTBlockConfig,
+    MobileDetIBNConfig,
+    MobileDetFusedConfig,
+    MobileDetTuckerConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -6,8 +6,10 @@ import difflib
 
 from designer.design.model import Design
 from designer.presets.botnet import PRESETS as _BOTNET
+from designer.presets.convnext import PRESETS as _CONVNEXT
 from designer.presets.dbb import PRESETS as _DBB
 from designer.presets.edgenext import PRESETS as _EDGENEXT
+from designer.presets.efficientformer import PRESETS as _EFFICIENTFORMER
 from designer.presets.fbnet import PRESETS as _FBNET
 from designer.presets.g_ghost_regnetx import PRESETS as _G_GHOST_REGNETX
 from designer.presets.ghostnet import PRESETS as _GHOSTNET
@@ -15,12 +17,15 @@ from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
 from designer.presets.lraspp import PRESETS as _LRASPP
 from designer.presets.mgic import PRESETS as _MGIC
+from designer.presets.mobiledet import PRESETS as _MOBILEDET
 from designer.presets.mobilenetv1 import PRESETS as _MOBILENETV1
 from designer.presets.mobilenetv2 import PRESETS as _MOBILENETV2
 from designer.presets.mobilenetv3 import PRESETS as _MOBILENETV3
 from designer.presets.mobileone import PRESETS as _MOBILEONE
+from designer.presets.mobilevit import PRESETS as _MOBILEVIT
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.picodet import PRESETS as _PICODET
+from designer.presets.poolformer import PRESETS as _POOLFORMER
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
 from designer.presets.repnas import PRESETS as _REPNAS
 from designer.presets.repvgg import PRESETS as _REPVGG
@@ -29,6 +34,7 @@ from designer.presets.rmnet import PRESETS as _RMNET
 from designer.presets.shufflenetv1 import PRESETS as _SHUFFLENETV1
 from designer.presets.shufflenetv2 import PRESETS as _SHUFFLENETV2
 from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
+from designer.presets.vit import PRESETS as _VIT
 
 __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
 
@@ -58,6 +64,12 @@ PRESETS: dict[str, PresetInfo] = {
         *_RMNET,
         *_REPNAS,
         *_PICODET,
+        *_EFFICIENTFORMER,
+        *_VIT,
+        *_CONVNEXT,
+        *_POOLFORMER,
+        *_MOBILEVIT,
+        *_MOBILEDET,
     )
 }
 
