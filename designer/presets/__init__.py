@@ -15,6 +15,7 @@ from designer.presets.g_ghost_regnetx import PRESETS as _G_GHOST_REGNETX
 from designer.presets.ghostnet import PRESETS as _GHOSTNET
 from designer.presets.hornet import PRESETS as _HORNET
 from designer.presets.info import PresetInfo, Published
+from designer.presets.lcnet import PRESETS as _LCNET
 from designer.presets.lraspp import PRESETS as _LRASPP
 from designer.presets.mgic import PRESETS as _MGIC
 from designer.presets.mobiledet import PRESETS as _MOBILEDET
@@ -25,6 +26,7 @@ from designer.presets.mobileone import PRESETS as _MOBILEONE
 from designer.presets.mobilevit import PRESETS as _MOBILEVIT
 from designer.presets.nextvit import PRESETS as _NEXTVIT
 from designer.presets.picodet import PRESETS as _PICODET
+from designer.presets.picodet_lcnet import PRESETS as _PICODET_LCNET
 from designer.presets.poolformer import PRESETS as _POOLFORMER
 from designer.presets.repghostnet import PRESETS as _REPGHOSTNET
 from designer.presets.repnas import PRESETS as _REPNAS
@@ -70,6 +72,8 @@ PRESETS: dict[str, PresetInfo] = {
         *_POOLFORMER,
         *_MOBILEVIT,
         *_MOBILEDET,
+        *_LCNET,
+        *_PICODET_LCNET,
     )
 }
 

@@ -19,7 +19,7 @@ from blocks.rounding import make_divisible
 from designer.design.model import Design, Node
 from designer.presets.chain import card
 from designer.presets.info import PresetInfo, Published
-from designer.presets.picodet_frame import detector, neck
+from designer.presets.picodet_frame import DECODED_NOTE, DECODED_SIZE, MAPS_NOTE, detector, neck
 from designer.presets.wiring import Wiring
 
 STAGES = ((128, 3), (256, 7), (512, 3))
@@ -85,8 +85,6 @@ def _title(variant: Variant, size: int, decoded: bool) -> str:
 
 README = "PaddleDetection configs/picodet/legacy_model, results table"
 COUNTER = "FLOPS of the table halved: they are 1 to 4 % above our count of convolutions"
-NOTE = "Outputs: class scores after the sigmoid and box distributions of the levels of stride 8, 16, 32 and 64."
-DECODED = "Outputs: boxes in pixels of the input and class scores of every cell, at any size; without NMS."
 
 RESULTS: tuple[tuple[Variant, int, float, float, float], ...] = (
     (S, 320, 0.99, 0.73, 27.1),
@@ -98,8 +96,6 @@ RESULTS: tuple[tuple[Variant, int, float, float, float], ...] = (
     (L, 640, 3.30, 8.91, 40.9),
 )
 """Image size, params (M), FLOPS (G) and COCO mAP as the authors print them."""
-
-DECODED_SIZE = 416
 
 
 def _builder(variant: Variant, size: int, decoded: bool) -> Callable[[], Design]:
@@ -118,7 +114,7 @@ def _info(
         build=_builder(variant, size, decoded),
         published=(Published(f"{README}; COCO mAP {box_map}", params_m, gflops / 2 * 1e3, None, COUNTER),),
         task="detection",
-        note=DECODED if decoded else NOTE,
+        note=DECODED_NOTE if decoded else MAPS_NOTE,
     )
 
 

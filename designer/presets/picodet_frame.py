@@ -10,6 +10,11 @@ from designer.presets.wiring import Wiring
 
 STRIDES = (8, 16, 32, 64)
 
+MAPS_NOTE = "Outputs: class scores after the sigmoid and box distributions of the levels of stride 8, 16, 32 and 64."
+DECODED_NOTE = "Outputs: boxes in pixels of the input and class scores of every cell, at any size; without NMS."
+DECODED_SIZE = 416
+"""The size that has a decoded twin: other sizes differ in the input only."""
+
 Mixer = Callable[[str, str], Sequence[Node]]
 """From (id, label) to the cards that mix two levels: 2 C channels in, C out."""
 

@@ -25,8 +25,18 @@ COUNTED = [
     ("picodet_l_320", 3.305, 1.084),
     ("picodet_l_416", 3.305, 1.834),
     ("picodet_l_640", 3.305, 4.336),
+    ("picodet_xs_320_lcnet", 0.704, 0.331),
+    ("picodet_xs_416_lcnet", 0.704, 0.559),
+    ("picodet_s_320_lcnet", 1.186, 0.481),
+    ("picodet_s_416_lcnet", 1.186, 0.813),
+    ("picodet_m_320_lcnet", 3.465, 1.273),
+    ("picodet_m_416_lcnet", 3.465, 2.152),
+    ("picodet_l_320_lcnet", 5.804, 2.086),
+    ("picodet_l_416_lcnet", 5.804, 3.526),
+    ("picodet_l_640_lcnet", 5.804, 8.341),
 ]
-"""Params (M, without norm statistics) and MACs (G) of a replica of the authors' code."""
+"""Params (M, without norm statistics) and MACs (G) of a replica of the authors' code; of the LCNet generation the
+replica's MACs, and params that the authors print with one digit less, cut off."""
 
 
 @pytest.mark.parametrize(("name", "params_m", "macs_g"), COUNTED)
@@ -36,13 +46,13 @@ def test_params_and_macs_are_those_of_the_authors_network(name: str, params_m: f
     assert round(counted.macs / 1e9, 3) == macs_g
 
 
-@pytest.mark.parametrize("name", [name for name in PRESETS if PRESETS[name].system == "PicoDet"])
+@pytest.mark.parametrize("name", [name for name in PRESETS if PRESETS[name].system.startswith("PicoDet")])
 def test_params_and_flops_are_the_printed_ones(name: str) -> None:
     """The authors print twice the MACs and count a little more than convolutions, by up to 4.5 %."""
     (printed,) = PRESETS[name].published
     counted = account(load_preset(name), form="train")
     assert printed.params_m is not None and printed.macs_m is not None
-    assert abs(counted.params / 1e6 - printed.params_m) <= 0.006
+    assert abs(counted.params / 1e6 - printed.params_m) < 0.01
     assert 0.0 <= printed.macs_m / (counted.macs / 1e6) - 1 <= 0.045
 
 
