@@ -44,9 +44,12 @@ def document_bar(opened: Workspace) -> None:
 
 
 def _published(name: str) -> str:
-    first = next((p for p in PRESETS[name].published if p.top1), None)
+    info = PRESETS[name]
+    first = next((p for p in info.published if p.top1), None)
     text = f"published top-1 {first.top1:g} %" if first else "no published top-1"
-    note = PRESETS[name].reconstruction
+    if info.task != "classification":
+        text = info.task
+    note = info.reconstruction
     return f"{text} · reconstruction" if note else text
 
 

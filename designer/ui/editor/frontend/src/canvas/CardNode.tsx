@@ -5,6 +5,7 @@ import { type CSSProperties, memo, type ReactElement } from "react";
 
 import { INPUT, inPorts, OUTPUT, outPorts } from "../core/blocks";
 import { metricText, percent, shape } from "../core/format";
+import { outputName } from "../core/graph";
 import type { Heat } from "../core/heat";
 import { portKey } from "../core/ports";
 import type { Metric, PortInfo } from "../core/types";
@@ -19,6 +20,7 @@ import { useCardKeys } from "./useCardKeys";
 export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeProps<CardType>): ReactElement | null {
   const { editor } = useInstance();
   const node = useEditor((state) => nodeOf(state.doc, id));
+  const output = useEditor((state) => (nodeOf(state.doc, id)?.block === OUTPUT ? outputName(state.doc, id) : ""));
   const palette = useEditor((state) => state.palette);
   const metric = useView((view) => view.metric);
   // As texts and a rounded length: the share of every card changes a little with each edit, what it says rarely does.
@@ -38,11 +40,13 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
   const info = palette.get(node.block);
   const terminal = node.block === INPUT || node.block === OUTPUT;
   const title = info?.title ?? node.block;
+  // A label that only repeats the block's title says less than the name of the output.
+  const name = (node.label === title ? "" : node.label) || output || title;
   const summary = configSummary(info, node.config, figures?.in_shapes[0]);
-  const small = node.label === "" || node.label === title ? summary : [title, summary].filter(Boolean).join(" · ");
+  const small = name === title ? summary : [title, summary].filter(Boolean).join(" · ");
   const times = node.repeat > 1 ? `×${node.repeat}` : "";
   const figure = figures?.assumed ? "assumed" : amount;
-  const said = [node.label || title, times, issue?.message ?? small, shape(figures?.out_shapes[0]), terminal ? "" : figure];
+  const said = [name, times, issue?.message ?? small, shape(figures?.out_shapes[0]), terminal ? "" : figure];
   const classes = [
     "card",
     node.repeat > 1 ? "repeats" : "",
@@ -69,7 +73,7 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
       {!terminal && <span className="heat" />}
       {info !== undefined && <Ports id={id} ports={inPorts(info, node.config)} side="target" />}
       <div className="row">
-        <span className="name">{node.label || title}</span>
+        <span className="name">{name}</span>
         {times !== "" && <span className="times">{times}</span>}
         {issue !== undefined && (
           <span className="flag">

@@ -7,7 +7,8 @@ import type { Position } from "../core/types";
 import { useEditor, useInstance, useView } from "../state/context";
 import { cardsOf } from "../state/placing";
 
-const FIT = { padding: 0.05, maxZoom: 1.1 };
+/** Above the cards runs what skips whole columns. */
+const FIT = { padding: { top: "46px", right: "4%", bottom: "4%", left: "4%" }, maxZoom: 1.1 } as const;
 const GLIDE_MS = 180;
 const MARGIN = 20;
 

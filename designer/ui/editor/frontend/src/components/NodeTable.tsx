@@ -2,9 +2,9 @@
 
 import { type CSSProperties, type MouseEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 
-import { blockTitle } from "../core/blocks";
+import { blockTitle, OUTPUT } from "../core/blocks";
 import { bytes, count, milliseconds, NONE, percent, shape } from "../core/format";
-import { inOrder } from "../core/graph";
+import { inOrder, outputName } from "../core/graph";
 import { nodeHeat } from "../core/heat";
 import type { NodeAnalysis } from "../core/types";
 import { goTo, nameOf } from "../state/acts";
@@ -59,7 +59,7 @@ export function NodeTable(): ReactElement {
       return {
         id,
         order,
-        name: nameOf(palette, node),
+        name: (node.block === OUTPUT ? outputName(doc, id) : "") || nameOf(palette, node),
         block: blockTitle(palette, node.block),
         stage: node.group === null ? "" : (groups.get(node.group) ?? ""),
         repeat: node.repeat,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { closesCycle, edgeKinds, reachable, throughPath, topologicalOrder, widthFlow, widthSources } from "./graph";
+import { closesCycle, edgeKinds, outputName, reachable, throughPath, topologicalOrder, widthFlow, widthSources } from "./graph";
 import { freeId, isId } from "./ids";
 import { chain, design, node, PALETTE } from "./testing";
 
@@ -84,5 +84,12 @@ describe("ids", () => {
 
   it.each(["Conv", "1a", "", "a-b", "a".repeat(65)])("refuse %j", (text) => {
     expect(isId(text)).toBe(false);
+  });
+});
+
+describe("the name of an output", () => {
+  it("is said where it is more than the generic one", () => {
+    const doc = { ...design([], ["i > o"]), outputs: { scores_8: ["o", "out0"] as const, output_2: ["x", "out0"] as const } };
+    expect([outputName(doc, "o"), outputName(doc, "x"), outputName(doc, "y")]).toEqual(["scores_8", "", ""]);
   });
 });

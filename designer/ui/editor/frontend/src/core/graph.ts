@@ -99,6 +99,12 @@ export function closesCycle(doc: Fragment, source: string, target: string): bool
   return reachable(doc, [target], "down").has(source);
 }
 
+/** The name of the output that a node stands for; empty where it is only the generic one. */
+export function outputName(doc: Design, id: string): string {
+  const name = Object.entries(doc.outputs).find(([, [node]]) => node === id)?.[0] ?? "";
+  return /^out(put)?(_\d+)?$/.test(name) ? "" : name;
+}
+
 /** The path that lights up on hover: everything upstream and downstream of a node, with the edges between. */
 export function throughPath(doc: Fragment, id: string): { nodes: ReadonlySet<string>; edges: ReadonlySet<string> } {
   const up = reachable(doc, [id], "up");

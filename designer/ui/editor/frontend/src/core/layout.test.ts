@@ -16,7 +16,7 @@ import {
 import { GAP, tidyAll, tidySelection } from "./layout";
 import { placed, refolded } from "./place";
 import { apply } from "./commands";
-import { chain, design, node, PALETTE } from "./testing";
+import { chain, design, node, PALETTE, wire } from "./testing";
 import type { Design, Group, Node } from "./types";
 
 const stage = (id: string, changes: Partial<Group> = {}): Group => ({
@@ -205,5 +205,25 @@ describe("a side route", () => {
   it("passes to the right of everything between its ends, and of nothing else", () => {
     const box = (x: number, y: number): Box => ({ x, y, width: 100, height: 50 });
     expect(sideRoute(box(0, 0), box(0, 300), [box(60, 150), box(500, 150), box(40, 900)], 20)).toBe(180);
+  });
+});
+
+describe("the layout of several scales", () => {
+  const box = { width: 188, height: 66 };
+  const places = (nodes: readonly Node[], wires: readonly string[]): Positions => tidyAll({ nodes, edges: wires.map(wire), groups: [] }, () => box);
+
+  it("sets what only a long wire joins to the others just before its use", () => {
+    const group = null;
+    const nodes = ["deep", "up1", "up2", "up3", "up4", "sum"].map((id) => node(id, id === "sum" ? "add" : undefined, { group }));
+    const lateral = node("lateral");
+    const at = places([...nodes, lateral], ["deep > up1", "up1 > up2", "up2 > up3", "up3 > up4", "up4 > sum", "lateral > sum.in1"]);
+    expect(at.get("lateral")![1]).toBe(at.get("up4")![1]);
+    expect(at.get("lateral")![0]).not.toBe(at.get("up4")![0]);
+  });
+
+  it("sets many cards with nothing between them in rows, not in one that is wider than all else", () => {
+    const at = [...places(Array.from({ length: 8 }, (_, i) => node(`o${i}`)), []).values()];
+    expect(new Set(at.map(([, y]) => y)).size).toBe(2);
+    expect(new Set(at.map(([x, y]) => `${x} ${y}`)).size).toBe(8);
   });
 });

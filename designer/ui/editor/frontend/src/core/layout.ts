@@ -24,7 +24,7 @@ import {
   units,
 } from "./boxes";
 import { edgeKinds, edgeId, topologicalOrder } from "./graph";
-import type { Fragment, Group, Position } from "./types";
+import type { Edge, Fragment, Group, Position } from "./types";
 
 export const GAP = { row: 30, card: 36, stage: 28, column: 64 } as const;
 /** Width to height of a fresh layout: about that of the canvas on a small screen. */
@@ -133,17 +133,12 @@ function sheetOf(doc: Fragment, part: readonly Unit[], size: SizeOf): Sheet {
   graph.setDefaultEdgeLabel(() => ({}));
   const owner = new Map(part.flatMap((unit, i) => unit.members.map((id) => [id, `${i}`] as const)));
   part.forEach((unit, i) => graph.setNode(`${i}`, { ...size(unit.id, unit.kind) }));
-  for (const edge of mainEdges(doc)) {
-    const from = owner.get(edge.source);
-    const to = owner.get(edge.target);
-    if (from !== undefined && to !== undefined && from !== to) graph.setEdge(from, to);
-  }
-  runDagre(graph);
-  const boxes = part.map((unit, i): Box => {
-    const { x, y } = graph.node(`${i}`) as Position & { x: number; y: number };
-    const { width, height } = size(unit.id, unit.kind);
-    return { x: x - width / 2, y: y - height / 2, width, height };
-  });
+  const wires = ends(doc.edges, owner);
+  for (const [from, to] of ends(mainEdges(doc), owner)) graph.setEdge(from, to);
+  // What only long wires join to the others (a lateral of a neck) would float above them: it stands before its use.
+  const floating = new Set(part.map((_, i) => `${i}`).filter((id) => (graph.nodeEdges(id) ?? []).length === 0));
+  for (const [from, to] of wires) if (floating.has(from) || floating.has(to)) graph.setEdge(from, to);
+  const boxes = graph.edgeCount() === 0 && part.length > ABREAST ? abreast(part, size) : layered(graph, part, size);
   if (boxes.length === 0) return { places: new Map(), width: 0, height: 0 };
   const whole = around(boxes);
   const places = new Map<string, Position>();
@@ -154,6 +149,34 @@ function sheetOf(doc: Fragment, part: readonly Unit[], size: SizeOf): Sheet {
     }
   });
   return { places, width: whole.width, height: whole.height };
+}
+
+/** The wires between the units of a part, as pairs of their owners. */
+function ends(edges: readonly Edge[], owner: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
+  return edges.flatMap((edge): readonly (readonly [string, string])[] => {
+    const from = owner.get(edge.source);
+    const to = owner.get(edge.target);
+    return from === undefined || to === undefined || from === to ? [] : [[from, to]];
+  });
+}
+
+/** Cards with nothing between them, as the outputs of a detector: side by side they would be the widest row of all. */
+const ABREAST = 4;
+
+function abreast(part: readonly Unit[], size: SizeOf): readonly Box[] {
+  return part.map((unit, i): Box => {
+    const { width, height } = size(unit.id, unit.kind);
+    return { x: (i % ABREAST) * (width + GAP.card), y: Math.floor(i / ABREAST) * (height + GAP.row), width, height };
+  });
+}
+
+function layered(graph: Graph, part: readonly Unit[], size: SizeOf): readonly Box[] {
+  runDagre(graph);
+  return part.map((unit, i): Box => {
+    const { x, y } = graph.node(`${i}`) as Position & { x: number; y: number };
+    const { width, height } = size(unit.id, unit.kind);
+    return { x: x - width / 2, y: y - height / 2, width, height };
+  });
 }
 
 /** Where the nodes of a unit lie from its corner: unfolding a stage shows it in good order. */
