@@ -88,7 +88,7 @@ PRESETS: tuple[PresetInfo, ...] = (
     _info(
         "lraspp_mobilenet_v3_large",
         Variant("LR-ASPP MobileNetV3 Large", LARGE, "stage3_b1", False, 520, 520, 21),
-        Published(TORCHVISION, 3.221538, 2086.0, None, "MACs of torchvision's own table, 520 x 520"),
+        Published(TORCHVISION, 3.22, 2086.0, None, "MACs of torchvision's own table, 520 x 520"),
         "21 classes of Pascal VOC.",
         torchvision="lraspp_mobilenet_v3_large",
     ),
