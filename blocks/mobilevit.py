@@ -73,6 +73,8 @@ class MobileViTBlockConfig(BlockConfig):
     )
     formula: ClassVar[str] = "y = Conv3x3([x, Conv1x1(fold(transformer(unfold(Conv1x1(Conv3x3(x))))))])"
     citation: ClassVar[Citation] = Citation(PAPER, URL, 2022, "Fig. 1b and Eq. 1, MobileViT block")
+    # No parameter does, but whether the map is resized.
+    depends_on_size: ClassVar[bool] = True
 
     transformer_dim: int = role(
         "hidden_width", 144, divisor=16, ge=1, le=MAX_CHANNELS, help="Width d of the transformer layers."
@@ -88,20 +90,34 @@ class MobileViTBlockConfig(BlockConfig):
         """Return the train-form module. Raises BlockError where the heads do not divide transformer_dim."""
         expect_inputs(self, in_shapes)
         expect_heads(self.transformer_dim, self.heads, "transformer channels")
+        _, channels, height, width = in_shapes[0]
+        resize = bool(height % self.patch_size or width % self.patch_size)
         return MobileViTBlock(
-            in_shapes[0][1], self.transformer_dim, self.depth, self.heads, self.mlp_ratio, self.patch_size
+            channels, self.transformer_dim, self.depth, self.heads, self.mlp_ratio, self.patch_size, resize
         )
 
 
 class MobileViTBlock(Block):
-    """Convolve, attend over patches, fuse with the input. (N, C, H, W) -> same."""
+    """Convolve, attend over patches, fuse with the input. (N, C, H, W) -> same.
+
+    `resize` says that patches do not fill the map: known beforehand, as a branch on traced sizes cannot be exported.
+    """
 
     def __init__(
-        self, channels: int, dim: int, depth: int, heads: int, mlp_ratio: int, patch_size: int, deploy: bool = False
+        self,
+        channels: int,
+        dim: int,
+        depth: int,
+        heads: int,
+        mlp_ratio: int,
+        patch_size: int,
+        resize: bool,
+        deploy: bool = False,
     ) -> None:
         super().__init__()
-        self.args = (channels, dim, depth, heads, mlp_ratio, patch_size)
+        self.args = (channels, dim, depth, heads, mlp_ratio, patch_size, resize)
         self.patch_size = patch_size
+        self.resize = resize
         self.local = ConvNormAct(channels, channels, 3, act="silu", deploy=deploy)
         self.widen = Conv2d(channels, dim, 1, bias=False)
         layers = (TransformerLayer(dim, heads, mlp_ratio, "silu", NORM_EPS, deploy) for _ in range(depth))
@@ -113,14 +129,13 @@ class MobileViTBlock(Block):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve, unfold, attend, fold, fuse."""
         y = self.widen(self.local(x))
-        size = y.shape[2:]
-        whole = [-(-side // self.patch_size) * self.patch_size for side in size]
-        resized = whole != list(size)
-        if resized:
+        size, patch = y.shape[2:], self.patch_size
+        whole = [(side + patch - 1) // patch * patch for side in size]
+        if self.resize:
             y = F.interpolate(y, size=whole, mode="bilinear", align_corners=False)
-        tokens = self.norm_tokens(self.layers(unfold(y, self.patch_size)))
-        y = fold(tokens, self.patch_size, whole)
-        if resized:
+        tokens = self.norm_tokens(self.layers(unfold(y, patch)))
+        y = fold(tokens, patch, whole)
+        if self.resize:
             y = F.interpolate(y, size=size, mode="bilinear", align_corners=False)
         return self.fuse(torch.cat([x, self.narrow(y)], dim=1))
 

@@ -95,6 +95,17 @@ class PoolMixer(nn.Module):
         return self.pool(x) - x
 
 
+class MapNorm(nn.GroupNorm):
+    """Norm over all channels and pixels of a map, one gain and shift per channel. (N, C, H, W) -> same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(1, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise: without `nn.GroupNorm`'s check of the sizes, which cannot be traced."""
+        return torch.group_norm(x, 1, self.weight, self.bias, self.eps)
+
+
 class PoolFormerEmbed(Unfolded):
     """7x7 convolution, stride 4, padding 2. (N, C_in, H, W) -> (N, C_out, H', W')."""
 
@@ -118,9 +129,9 @@ class PoolFormerBlock(Block):
         super().__init__()
         self.args = (channels, pool_size, mlp_ratio)
         self.deploy = deploy
-        self.norm_pool = nn.GroupNorm(1, channels)
+        self.norm_pool = MapNorm(channels)
         self.mixer = PoolMixer(pool_size)
-        self.norm_mlp = nn.GroupNorm(1, channels)
+        self.norm_mlp = MapNorm(channels)
         self.expand = Conv2d(channels, mlp_ratio * channels, 1)
         self.act = nn.GELU()
         self.project = Conv2d(mlp_ratio * channels, channels, 1)

@@ -19,8 +19,8 @@ from blocks.module import Block
 from blocks.randomise import randomise, settle_norms
 from designer.cost.signs import RELU_BLOCKS
 
-SIDES = ((15, 13), (1, 1))
-"""Odd, and not square; 1 x 1 where a block takes nothing larger."""
+SIDES = ((15, 13), (7, 7), (1, 1), (32, 16))
+"""Odd, and not square; square, 1 x 1 or a multiple of 16 where a block takes nothing else."""
 CHANNELS = (32, 24, 64, 96, 256)
 """Tried in this order; the first that the default config accepts is used."""
 OTHER_WIDTH = 64
@@ -121,6 +121,7 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     ),
     "nextvit_ncb": (Extra({"out_channels": 32}, ((1, 32, 15, 13),)),),
     "nextvit_ntb": (Extra({"out_channels": 160, "stride": 2, "sr_ratio": 4}, ((1, 128, 15, 13),)),),
+    "mobilevit_block": (Extra({"depth": 1, "heads": 2, "transformer_dim": 48}, ((1, 24, 16, 12),)),),
     "shufflenet_v1_unit": (
         Extra({"groups": 3, "stride": 2, "shuffle": "authors"}, ((1, 24, 15, 13),)),
         Extra({"groups": 8, "stride": 2, "out_channels": 128, "dense_first": True}, ((1, 24, 15, 13),)),

@@ -41,6 +41,12 @@ WITHOUT_GRADIENT: dict[str, tuple[str, ...]] = {
     "shufflenet_v1_unit": ("depthwise.norm.bias",),
     "shufflenet_v2_unit": ("side.0.norm.bias", "main.1.norm.bias"),
     "esnet_block": ("side.0.norm.bias",),
+    # A batch norm takes the shift of the convolution before it out.
+    "efficientformer_mb4d": ("expand.conv.bias", "project.conv.bias"),
+    # The mean of pixels less the pixel takes the shift of the norm before it out.
+    "poolformer_block": ("norm_pool.bias",),
+    # A 1x1 convolution and a batch norm follow: the second norm takes the first one's shift out.
+    "mobilevit_block": ("norm_tokens.bias",),
 }
 """Parameters whose gradient is zero by the paper's own mathematics, by block: the ends of their names."""
 

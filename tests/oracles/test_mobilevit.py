@@ -41,7 +41,7 @@ def test_the_block_with_timms_weights_is_timms(height: int, width: int, patch: i
 
 def test_with_timms_weights_the_network_and_its_deploy_form_are_timms() -> None:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(3, 3, 128, 96, generator=generator, dtype=torch.float64)
+    x = torch.randn(3, 3, 128, 64, generator=generator, dtype=torch.float64)
     theirs: Any = create("mobilevit_s").double()
     randomise(theirs, generator)
     settle_norms(theirs, [x])
