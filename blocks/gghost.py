@@ -99,8 +99,8 @@ class GGhostStageConfig(BlockConfig):
             fit = tuple(g for g in divisors if g > 1 and intrinsic_width(out_channels, g, self.ghost_ratio))[-3:]
             mend = f"Use {one_of(fit)}, or a wider stage." if fit else "Use a wider stage or fewer ghosts."
             raise BlockError(
-                f"A stage of {out_channels} channels leaves its inner blocks none with groups of {self.group_width} "
-                f"and {self.ghost_ratio:g} ghosts. {mend}",
+                f"group_width {self.group_width} makes inner groups of {inner_group_width(self.group_width)} channels, and "
+                f"a stage of {out_channels} with {self.ghost_ratio:.0%} ghosts leaves them none. {mend}",
                 field="group_width",
                 choices=fit,
             )

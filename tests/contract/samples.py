@@ -95,6 +95,8 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     "squeeze_excite": (Extra({"ratio": 0.5, "divisor": 4}),),
     "linear": (Extra({"out_features": 10, "bias": False, "dropout": 0.2}),),
     "edgenext_sdta_encoder": (Extra({"scales": 3, "heads": 2, "use_pos_emb": True}, ((1, 22, 15, 13),)),),
+    "g_ghost_stage": (Extra({"depth": 3, "ghost_ratio": 0.3, "stride": 1, "group_width": 40}),),
+    "botnet_mhsa_bottleneck": (Extra({"heads": 2, "stride": 2, "out_channels": 48}, ((1, 24, 6, 9),)),),
     "edgenext_bn_sdta_encoder": (Extra({"scales": 3, "heads": 2, "use_pos_emb": True}, ((1, 22, 15, 13),)),),
     "tf_same_pad": (Extra({"kernel": 5, "stride": 1}), Extra({}, ((1, 24, 14, 12),))),
     "resize_like": (Extra({}, (MAP, (1, 3, 31, 22))), Extra({"mode": "nearest"}, (MAP, (1, 3, 9, 40)))),
@@ -121,6 +123,8 @@ EXTRA: dict[str, tuple[Extra, ...]] = {
     ),
     "nextvit_ncb": (Extra({"out_channels": 32}, ((1, 32, 15, 13),)),),
     "nextvit_ntb": (Extra({"out_channels": 160, "stride": 2, "sr_ratio": 4}, ((1, 128, 15, 13),)),),
+    "trtvit_mixblock_b": (Extra({"shrink_ratio": 0.25}, ((1, 96, 7, 9),)),),
+    "trtvit_mixblock_c": (Extra({"shrink_ratio": 0.25}, ((1, 96, 7, 9),)),),
     "mobilevit_block": (Extra({"depth": 1, "heads": 2, "transformer_dim": 48}, ((1, 24, 16, 12),)),),
     "shufflenet_v1_unit": (
         Extra({"groups": 3, "stride": 2, "shuffle": "authors"}, ((1, 24, 15, 13),)),
