@@ -98,9 +98,10 @@ class GGhostStageConfig(BlockConfig):
             divisors = nearest_divisors(out_channels, 1, most=out_channels)
             fit = tuple(g for g in divisors if g > 1 and intrinsic_width(out_channels, g, self.ghost_ratio))[-3:]
             mend = f"Use {one_of(fit)}, or a wider stage." if fit else "Use a wider stage or fewer ghosts."
+            inner = inner_group_width(self.group_width)
             raise BlockError(
-                f"group_width {self.group_width} makes inner groups of {inner_group_width(self.group_width)} channels, and "
-                f"a stage of {out_channels} with {self.ghost_ratio:.0%} ghosts leaves them none. {mend}",
+                f"group_width {self.group_width} makes inner groups of {inner} channels, and a stage of {out_channels} "
+                f"with {self.ghost_ratio:.0%} ghosts leaves them too few. {mend}",
                 field="group_width",
                 choices=fit,
             )

@@ -25,9 +25,7 @@ def test_a_stage_without_a_whole_group_for_its_inner_blocks_is_refused(
     group_width: int, ghost_ratio: float, choices: tuple[int, ...]
 ) -> None:
     config = GGhostStageConfig(out_channels=80, group_width=group_width, ghost_ratio=ghost_ratio)
-    match = (
-        rf"group_width {group_width} gives the inner blocks groups of .* a stage of 80 with {ghost_ratio:.0%} ghosts"
-    )
+    match = rf"group_width {group_width} makes inner groups of .* a stage of 80 with {ghost_ratio:.0%} ghosts leaves"
     with pytest.raises(BlockError, match=match) as caught:
         config.build([(1, 32, 8, 8)])
     assert caught.value.field == "group_width" and caught.value.choices == choices
