@@ -58,7 +58,9 @@ from blocks.simple import (
 from blocks.ssb import ResNetRSBottleneckConfig, SSBBottleneckConfig
 from blocks.tf_padding import TFSamePadConfig
 from blocks.tokens import ClassTokenConfig, ToTokensConfig
+from blocks.trtvit import MixBlockAConfig, MixBlockBConfig, MixBlockCConfig
 from blocks.vit import PatchEmbedConfig, ViTBlockConfig
+from blocks.yolox import FocusConfig, YOLOXHeadConfig
 
 BLOCKS: tuple[type[BlockConfig], ...] = (
     InputConfig,
@@ -144,9 +146,14 @@ BLOCKS: tuple[type[BlockConfig], ...] = (
     ConvNeXtBlockConfig,
     MobileViTMV2Config,
     MobileViTBlockConfig,
+    MixBlockAConfig,
+    MixBlockBConfig,
+    MixBlockCConfig,
     MobileDetIBNConfig,
     MobileDetFusedConfig,
     MobileDetTuckerConfig,
+    FocusConfig,
+    YOLOXHeadConfig,
 )
 
 CATALOG: dict[str, type[BlockConfig]] = {block.name: block for block in BLOCKS}

@@ -36,7 +36,9 @@ from designer.presets.rmnet import PRESETS as _RMNET
 from designer.presets.shufflenetv1 import PRESETS as _SHUFFLENETV1
 from designer.presets.shufflenetv2 import PRESETS as _SHUFFLENETV2
 from designer.presets.ssb_resnet_rs import PRESETS as _SSB_RESNET_RS
+from designer.presets.trtvit import PRESETS as _TRTVIT
 from designer.presets.vit import PRESETS as _VIT
+from designer.presets.yolox import PRESETS as _YOLOX
 
 __all__ = ["PRESETS", "PresetInfo", "Published", "load_preset"]
 
@@ -71,9 +73,11 @@ PRESETS: dict[str, PresetInfo] = {
         *_CONVNEXT,
         *_POOLFORMER,
         *_MOBILEVIT,
+        *_TRTVIT,
         *_MOBILEDET,
         *_LCNET,
         *_PICODET_LCNET,
+        *_YOLOX,
     )
 }
 
