@@ -198,9 +198,10 @@ def main() -> int:
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=8) as pool:
         for number, said in enumerate(pool.imap_unordered(measured, stale), 1):
             print(f"[{number}/{len(stale)}] {said}", flush=True)
-    for file in ROWS.glob("*.json"):
-        if file.stem not in PRESETS:
-            file.unlink()
+    if not options.presets:  # a run for some presets may stand beside others, which know presets that it does not
+        for file in ROWS.glob("*.json"):
+            if file.stem not in PRESETS:
+                file.unlink()
     rows = load_rows()
     PAGE_FILE.write_text(page(rows, source_digest()), encoding="utf-8")
     gallery_file.write_text(gallery.text(), encoding="utf-8")
