@@ -21,6 +21,12 @@ describe("search", () => {
     ).toBe(true);
   });
 
+  it("finds a word whether or not it is written with a hyphen", () => {
+    expect(matchText("Re-parameterization for hardware", "reparameter", false)).toBe(0.6);
+    expect(matchText("Re-parameterization for hardware", "re-param", false)).toBeGreaterThan(0);
+    expect(matchText("a-b", "c", false)).toBe(0);
+  });
+
   it("finds letters in order", () => {
     expect(names("rgbot")).toContain("repghost_bottleneck");
   });

@@ -49,6 +49,8 @@ export function matchText(text: string, word: string, loose: boolean): number {
     if (parts.includes(word)) return 1;
     return parts.some((part) => part.startsWith(word)) ? 0.9 : 0.6;
   }
+  // Papers write "re-parameterization" where people search "reparameter".
+  if (low.includes("-") && low.replaceAll("-", "").includes(word)) return 0.6;
   return loose ? 0.4 * lettersInOrder(low, word) : 0;
 }
 
