@@ -105,7 +105,7 @@ class BoTNetBottleneck(Block):
         init_kaiming_fan_out(self, generator)
         assert isinstance(self.expand.norm, BatchNorm2d)
         nn.init.zeros_(self.expand.norm.weight)
-        for table in (self.mhsa.rows, self.mhsa.columns):
+        for table in (self.mhsa.row_weight, self.mhsa.column_weight):
             nn.init.normal_(table, 0.0, table.shape[1] ** -0.5, generator=generator)
 
     def set_drop_path(self, rate: float) -> None:
@@ -130,7 +130,7 @@ class BoTNetBottleneck(Block):
 class RelativeAttention(nn.Module):
     """softmax(q k^T / sqrt(d) + q r^T) v per head, r by distance in rows and in columns. (N, C, H, W) -> same.
 
-    `rows` (2H - 1, d) and `columns` (2W - 1, d) are shared by the heads; entry H - 1 is for the same row.
+    `row_weight` (2H - 1, d) and `column_weight` (2W - 1, d) are shared by the heads; entry H - 1 is for the same row.
     """
 
     row_distance: Tensor
@@ -141,8 +141,8 @@ class RelativeAttention(nn.Module):
         self.heads, self.width, self.size = heads, channels // heads, size
         self.deploy = deploy
         self.qkv = Conv2d(channels, 3 * channels, 1, bias=deploy)
-        self.rows = nn.Parameter(torch.empty(2 * size[0] - 1, self.width))
-        self.columns = nn.Parameter(torch.empty(2 * size[1] - 1, self.width))
+        self.row_weight = nn.Parameter(torch.empty(2 * size[0] - 1, self.width))
+        self.column_weight = nn.Parameter(torch.empty(2 * size[1] - 1, self.width))
         self.register_buffer("row_distance", distances(size[0]), persistent=False)
         self.register_buffer("column_distance", distances(size[1]), persistent=False)
 
@@ -161,8 +161,8 @@ class RelativeAttention(nn.Module):
         """Return q (N, heads, H W, d) times the relative position of every pixel: (N, heads, H W, H W)."""
         height, width = self.size
         grid = q.reshape(-1, height, width, self.width)
-        rows = by_distance(grid.transpose(0, 1), self.rows[self.row_distance]).transpose(0, 1)
-        columns = by_distance(grid.transpose(0, 2), self.columns[self.column_distance]).transpose(0, 2)
+        rows = by_distance(grid.transpose(0, 1), self.row_weight[self.row_distance]).transpose(0, 1)
+        columns = by_distance(grid.transpose(0, 2), self.column_weight[self.column_distance]).transpose(0, 2)
         scores = rows.unsqueeze(4) + columns.unsqueeze(3)
         return scores.reshape(-1, self.heads, height * width, height * width)
 
@@ -180,8 +180,8 @@ class RelativeAttention(nn.Module):
         bias[2 * channels :] = shift
         reparam.load(folded.qkv, (weight * factors.reshape(-1, 1, 1, 1), bias))
         with torch.no_grad():
-            folded.rows.copy_(self.rows)
-            folded.columns.copy_(self.columns)
+            folded.row_weight.copy_(self.row_weight)
+            folded.column_weight.copy_(self.column_weight)
 
 
 def distances(length: int) -> Tensor:
@@ -195,8 +195,8 @@ def by_distance(q: Tensor, entries: Tensor) -> Tensor:
 
     q: (L, A, B, d), entries: (L, L, d) -> (L, A, B, L).
     """
-    length, a, b, width = q.shape
-    return (q.reshape(length, -1, width) @ entries.transpose(1, 2)).reshape(length, a, b, length)
+    # No reshape around the product: the exporter's optimiser drops one that looks like broadcasting, on square maps.
+    return q @ entries.transpose(1, 2).unsqueeze(1)
 
 
 def _halve(stride: int) -> nn.Module:
