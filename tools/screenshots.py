@@ -59,6 +59,21 @@ def compose_error(page: Page, server: Server) -> None:
     dismiss(page, "notice")
 
 
+def opened(page: Page, server: Server) -> None:
+    """A block opened in train form: its branches, before they are folded."""
+    compose(page, server)
+    card(page, REPLACED).dblclick()
+    page.get_by_test_id("opened-train").click()
+    expect(page.get_by_test_id("op-norm1")).to_be_visible()
+    page.mouse.move(0, 0)
+
+
+def detection(page: Page, server: Server) -> None:
+    """A detector: several scales, a neck, and an output for each."""
+    open_preset(page, server, "picodet_s_320")
+    dismiss(page, "hints")
+
+
 def export(page: Page, server: Server) -> None:
     """A finished export, with what was checked."""
     compose(page, server)
@@ -88,6 +103,8 @@ SCENES: dict[str, Callable[[Page, Server], None]] = {
     "compose": compose,
     "compose-edited": compose_edited,
     "compose-error": compose_error,
+    "opened": opened,
+    "detection": detection,
     "export": export,
 }
 """In this order: the first two show the library as it was filled, the others edit."""
