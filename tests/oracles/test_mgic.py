@@ -17,7 +17,7 @@ from blocks.mgic_parts import group_count, levels
 from blocks.randomise import randomise, settle_norms
 from designer.cost.accounting import account
 from designer.presets import load_preset
-from designer.presets.mgic import MOBILES, RESNETS, Mobile, mobile
+from designer.presets.mgic import MOBILES, RESNETS, Mobile, ResNet, mobile, resnet
 from tests.contract.onnx_parity import relative_error
 
 
@@ -180,11 +180,8 @@ def test_block_parameters_are_those_of_the_authors_code(channels: int, bottlenec
 
 COUNTED = {
     "mgic_resnet_2222_s32": (2.770, 911.6),
-    "mgic_resnet_3463_s16": (2.813, 907.6),
     "mgic_resnet_3463_s32": (4.930, 1592.1),
     "mgic_resnet_3463_s64": (8.807, 2652.3),
-    "mgic_resnet_bottleneck_3463_s32": (9.749, 2639.6),
-    "mgic_resnet_bottleneck_3463_s64": (16.303, 4329.1),
     "mgic_mobilenetv3_large_s32": (4.548, 207.1),
     "mgic_mobilenetv3_large_s64": (5.027, 258.9),
     "mgic_mobilenetv3_small_s32": (2.171, 65.0),
@@ -203,6 +200,16 @@ def test_every_network_has_a_count() -> None:
 def test_networks_have_the_parameters_and_macs_of_the_authors_code(name: str) -> None:
     counted = account(load_preset(name), form="train")
     assert (round(counted.params / 1e6, 3), round(counted.macs / 1e6, 1)) == COUNTED[name]
+
+
+@pytest.mark.parametrize(
+    ("size", "bottleneck", "params", "macs"),
+    [(16, False, 2.813, 907.6), (32, True, 9.749, 2639.6), (64, True, 16.303, 4329.1)],
+)
+def test_resnets_of_other_groups_and_with_bottlenecks(size: int, bottleneck: bool, params: float, macs: float) -> None:
+    """Not among the presets: their float32 rounding with random weights alone is above the ONNX check's limit."""
+    result = account(resnet(ResNet("x", "X", (3, 4, 6, 3), size, bottleneck)), form="train")
+    assert (round(result.params / 1e6, 3), round(result.macs / 1e6, 1)) == (params, macs)
 
 
 @pytest.mark.parametrize(
