@@ -37,12 +37,8 @@ class Variant(NamedTuple):
 
 VARIANTS = (
     Variant("efficientformer_l1", "EfficientFormer-L1", (48, 96, 224, 448), (3, 2, 6, 4), 1, 79.2, 12.29, 80.502),
-    Variant(
-        "efficientformer_l3", "EfficientFormer-L3", (64, 128, 320, 512), (4, 4, 12, 6), 4, 82.4, 31.41, 82.562
-    ),
-    Variant(
-        "efficientformer_l7", "EfficientFormer-L7", (96, 192, 384, 768), (6, 6, 18, 8), 8, 83.3, 82.23, 83.396
-    ),
+    Variant("efficientformer_l3", "EfficientFormer-L3", (64, 128, 320, 512), (4, 4, 12, 6), 4, 82.4, 31.41, 82.562),
+    Variant("efficientformer_l7", "EfficientFormer-L7", (96, 192, 384, 768), (6, 6, 18, 8), 8, 83.3, 82.23, 83.396),
 )
 
 
