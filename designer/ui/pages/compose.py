@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -15,20 +14,20 @@ from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.design.model import Design
 from designer.store import StoreError
+from designer.ui.acts import act, refuse
 from designer.ui.document_bar import document_bar
 from designer.ui.editor.component import editor
 from designer.ui.editor.payload import accounted, analysis, latencies, latency_rows, totals
 from designer.ui.export_dialog import export_dialog
-from designer.ui.opening import FIRST_PRESET, show, workspace
-from designer.ui.own_stages import change_stage, save_stage, stage_list
+from designer.ui.opening import workspace
+from designer.ui.own_stages import stage_list
 from designer.ui.said import library_trouble_said
-from designer.ui.starts import STARTS
 from designer.ui.studio import studio
 from designer.ui.text import plain
 from designer.ui.variant_dialog import variant_dialog
 from designer.ui.wanted import Wanted, answer
 from designer.ui.weights_dialog import weights_drop
-from designer.ui.workspace import Reference, Workspace
+from designer.ui.workspace import Workspace
 
 KEY = "editor"
 
@@ -119,7 +118,7 @@ def _stages() -> list[dict[str, Any]]:
         try:
             st.session_state.stages = stage_list(studio().store)
         except StoreError as error:  # the rest of the editor works without them
-            _refuse(str(error))
+            refuse(str(error))
             return []
     return list(st.session_state.stages)
 
@@ -189,113 +188,8 @@ def _on_preview() -> None:
 def _on_action() -> None:
     opened: Workspace = st.session_state.workspace
     action = _received("action")
-    if not action or not opened.is_new_action(action):
-        return
-    act = ACTS.get(action["kind"])
-    if act is None:
-        return
-    try:
+    if action and opened.is_new_action(action):
         act(opened, action)
-    except (DesignError, StoreError) as error:
-        _refuse(str(error))
-
-
-def _ask_export(opened: Workspace, action: dict[str, Any]) -> None:
-    st.session_state.ask_export = True
-
-
-def _keep_variant(opened: Workspace, action: dict[str, Any]) -> None:
-    st.session_state.ask_variant = True
-
-
-def _pin(opened: Workspace, action: dict[str, Any]) -> None:
-    opened.reference = Reference(opened.design.name, opened.design)
-
-
-def _dismiss_hints(opened: Workspace, action: dict[str, Any]) -> None:
-    st.session_state.hints_gone = True
-
-
-def _save_copy(opened: Workspace, action: dict[str, Any]) -> None:
-    _reopen(opened.save_copy())
-
-
-def _duplicate(opened: Workspace, action: dict[str, Any]) -> None:
-    _reopen(Workspace.open_new(studio().store, opened.design.replace(name=f"{opened.design.name} copy"[:200])))
-
-
-def _fix(opened: Workspace, action: dict[str, Any]) -> None:
-    opened.fix(dict(action["command"]), str(action.get("label", "Fix")))
-
-
-def _start(opened: Workspace, action: dict[str, Any]) -> None:
-    store, which = studio().store, str(action.get("start"))
-    if which == "preset":
-        _reopen(Workspace.open_preset(store, FIRST_PRESET))
-    else:
-        _reopen(Workspace.open_new(store, STARTS[which if which in STARTS else "blank"]()))
-
-
-def _open_file(opened: Workspace, action: dict[str, Any]) -> None:
-    """Add a design file that was dropped on the page to the library and open it."""
-    try:
-        design = parse_design(str(action.get("text")))
-    except DesignError as error:
-        _refuse(f"{action.get('name')}: {error}")
-    else:
-        _reopen(Workspace.open_new(studio().store, design))
-
-
-def _reload(opened: Workspace, action: dict[str, Any]) -> None:
-    try:
-        _reopen(Workspace.open_saved(studio().store, opened.doc_id))
-    except KeyError:
-        _refuse("This design was deleted in the library; save your edits as a copy.")
-
-
-def _save_stage(opened: Workspace, action: dict[str, Any]) -> None:
-    save_stage(studio().store, str(action.get("name", "")), dict(action.get("doc") or {}))
-    st.session_state.pop("stages", None)
-
-
-def _change_stage(opened: Workspace, action: dict[str, Any]) -> None:
-    st.session_state.pop("stages", None)
-    try:
-        change_stage(studio().store, action["kind"], action)
-    except KeyError:
-        _refuse("This stage was deleted in another tab.")
-
-
-Act = Callable[[Workspace, dict[str, Any]], None]
-
-ACTS: dict[str, Act] = {
-    "export": _ask_export,
-    "fix": _fix,
-    "keep_variant": _keep_variant,
-    "pin": _pin,
-    "dismiss_hints": _dismiss_hints,
-    "save_copy": _save_copy,
-    "reload": _reload,
-    "duplicate_design": _duplicate,
-    "start": _start,
-    "open_file": _open_file,
-    "save_stage": _save_stage,
-    "rename_stage": _change_stage,
-    "delete_stage": _change_stage,
-    "restore_stage": _change_stage,
-}
-"""What the browser can ask to be done once, by the kind of its action."""
-
-
-def _refuse(sentence: str) -> None:
-    """Say why not in the run that follows: what a callback draws would replace the top of the page."""
-    st.session_state.refusal = sentence
-
-
-def _reopen(opened: Workspace) -> None:
-    opened.fresh = False  # the browser shows this instead of its own, even where the id is the same
-    show(opened)
-    st.session_state.reopened = True
 
 
 def _audit(opened: Workspace) -> None:

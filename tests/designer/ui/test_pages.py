@@ -104,7 +104,7 @@ def test_the_first_visit_opens_repghostnet_and_stores_nothing(store: Store) -> N
 def test_the_smallest_of_each_family_opens_without_problems(store: Store, name: str) -> None:
     shown = payload(healthy(compose(preset=name)))
     assert shown["analysis"]["complete"]
-    assert shown["analysis"]["issues"] == []
+    assert [issue for issue in shown["analysis"]["issues"] if issue["kind"] == "error"] == []
     assert len(shown["doc"]["nodes"]) == len(load_preset(name).nodes)
 
 
