@@ -139,9 +139,7 @@ def failures_of(row: Row) -> list[str]:
         ("MACs and torch's count of the reference", row["macs_train"], row["macs_torch_reference"]),
     )
     found = [f"{what} differ: {a} and {b}." for what, a, b in equal if b is not None and a != b]
-    if (same := row["same_function"]) is not None and not (
-        same["train"] <= FLOAT64_LIMIT and same["deploy"] <= FLOAT64_LIMIT and same["float32"] <= FLOAT32_LIMIT
-    ):
+    if (same := row["same_function"]) is not None and not _is_same(same):
         found.append(f"With the weights of {same['against']} the outputs differ: {same}.")
     if row["coverage"] != 1.0:
         found.append(f"The account covers {row['coverage']:.1%} of the output elements.")
@@ -152,6 +150,11 @@ def failures_of(row: Row) -> list[str]:
     if not row["onnx_error"] <= row["onnx_limit"]:
         found.append(f"The ONNX file differs from torch by {row['onnx_error']}.")
     return found
+
+
+def _is_same(same: Row) -> bool:
+    rounding = max(FLOAT32_LIMIT, 5 * same.get("float32_noise", 0.0))
+    return same["train"] <= FLOAT64_LIMIT and same["deploy"] <= FLOAT64_LIMIT and same["float32"] <= rounding
 
 
 def _params(module: nn.Module) -> int:

@@ -38,8 +38,9 @@ the limit is 1e-4.
 
 PUBLISHED = """## Published numbers
 
-What others printed, with their source and what they counted, and ours beside them in train form. Ours differ where
-a counter includes norms, or where a source rounds.
+What others printed, with their source and what they counted, and ours beside them: in train form, or in deploy form
+where that is nearer, marked so, since papers with branches that fold print the deployed network. Ours differ where a
+counter includes norms, or where a source rounds.
 """
 
 RECONSTRUCTIONS = """## Reconstructions
@@ -155,9 +156,9 @@ def _published_cells(info: PresetInfo, row: Mapping[str, Any]) -> Iterable[list[
         yield [
             f"`{info.name}`",
             _shown(entry.params_m),
-            _ours(entry.params_m, row["params_train"]),
+            _ours(entry.params_m, row, "params"),
             _shown(entry.macs_m),
-            _ours(entry.macs_m, row["macs_train"]),
+            _ours(entry.macs_m, row, "macs"),
             _shown(entry.top1),
             entry.source,
             _counter(entry),
@@ -168,12 +169,15 @@ def _counter(entry: Published) -> str:
     return entry.counter if entry.macs_m is not None else ""
 
 
-def _ours(theirs: float | None, count: int) -> str:
+def _ours(theirs: float | None, row: Mapping[str, Any], what: str) -> str:
     """Return our count in millions and how far it lies from theirs, where they printed one."""
     if theirs is None:
         return "-"
-    off = f"{(count / 1e6 - theirs) / theirs:+.1%}"
-    return f"{count / 1e6:.2f} ({off if float(off[1:-1]) else '0.0%'})"
+    counts = {form: row[f"{what}_{form}"] / 1e6 for form in ("train", "deploy")}
+    form = min(counts, key=lambda form: round(abs(counts[form] - theirs) / theirs, 2))
+    off = f"{(counts[form] - theirs) / theirs:+.1%}"
+    mark = " deploy" if form == "deploy" else ""
+    return f"{counts[form]:.2f}{mark} ({off if float(off[1:-1]) else '0.0%'})"
 
 
 def _compared(theirs: int | None, ours: int, absent: str) -> str:

@@ -19,12 +19,14 @@ from tests.oracles.timm_oracle import reference_of
 
 FLOAT64_LIMIT = 1e-10
 FLOAT32_LIMIT = 1e-4
+"""Or 5 x the reference's own rounding, where random weights make a network round worse than that."""
 SMALL = 128
 """Pixels a side where nothing in the network depends on the size: what is computed per pixel is the same."""
 
 
 def same_function(info: PresetInfo) -> dict[str, Any]:
-    """Return the relative errors of our outputs against the reference's: train and deploy form in float64, float32.
+    """Return the relative errors of our outputs against the reference's: train and deploy form in float64, float32,
+    and beside it the reference's own float32 against its float64.
 
     Everything in the reference is random, norms and layer scales too, with statistics of its own activations.
     """
@@ -50,6 +52,7 @@ def same_function(info: PresetInfo) -> dict[str, Any]:
             "train": relative_error(outputs_of(ours(images)), truth),
             "deploy": relative_error(outputs_of(to_deploy(ours)(images)), truth),
             "float32": relative_error(outputs_of(ours.float()(images.float())), truth),
+            "float32_noise": relative_error(reference_outputs(theirs.float(), images.float()), truth),
         }
     return {
         "against": f"{found.source} {info.timm or info.torchvision}",
