@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,9 @@ class Wanted:
     def fits(self, card: Card) -> bool:
         """Return whether a preset is what is wanted."""
         info = card.info
-        text = f"{info.name} {info.title} {info.system} {info.paper} {info.task}".lower()
+        text = _squeezed("|".join((info.name, info.title, info.system, info.paper, info.task)))
         return (
-            all(word in text for word in self.words.lower().split())
+            all(_squeezed(word) in text for word in self.words.split())
             and (not self.systems or info.system in self.systems)
             and (not self.tasks or info.task in self.tasks)
             and (self.params_m is None or self.params_m[0] <= card.params / 1e6 <= self.params_m[1])
@@ -65,6 +66,11 @@ class Wanted:
             and (self.attention is None or card.attention == self.attention)
             and (self.reparam is None or card.reparam == self.reparam)
         )
+
+
+def _squeezed(text: str) -> str:
+    """Return text as it is searched: PicoDet-S, picodet_s and "PicoDet S" are one."""
+    return re.sub(r"[-_\s]", "", text.lower())
 
 
 @functools.cache

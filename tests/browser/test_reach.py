@@ -70,7 +70,7 @@ def test_a_dropped_design_is_opened_from_the_library(server: Server, studio: Pag
     ("name", "text", "sentence"),
     [
         ("net.onnx", "x", "import it on the Library page"),
-        ("net.safetensors", "x", "checkpoints come with a later version"),
+        ("photo.png", "x", "drop a design (.json) or a checkpoint"),
         ("large.json", " " * (9 * 2**20), "large.json has 9.0 MB, and a design file has at most 8 MB"),
     ],
 )

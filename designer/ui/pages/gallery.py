@@ -20,9 +20,10 @@ def page() -> None:
     wanted = _wanted()
     found = by_paper(wanted)
     shown = sum(len(group) for group in found.values())
+    families = f"{len(found)} {'family' if len(found) == 1 else 'families'}"
     st.caption(
-        f"{shown} of {len(cards())} networks in {len(found)} families. Params and MACs (FLOPs = 2 x MACs) are counted "
-        "here, in deploy form at the network's own input; published accuracy beside them."
+        f"{shown} of {len(cards())} networks in {families}. Params and MACs (FLOPs = 2 x MACs) are counted here, "
+        "in deploy form at the network's own input; published accuracy beside them."
     )
     if not found:
         st.info("No published network is like that. Widen a range, or clear the search.", icon=":material/search_off:")

@@ -22,6 +22,7 @@ def names(**wanted: object) -> set[str]:
 def test_every_filter_leaves_what_it_says() -> None:
     assert names() == set(PRESETS)
     assert names(words="REPGHOST 1.0x") == {"repghostnet_100"}
+    assert names(words="hornet-tiny-7x7") == names(words="hornet_tiny 7x7") == {"hornet_tiny_7x7"}
     assert names(systems=["HorNet"]) == {name for name, info in PRESETS.items() if info.system == "HorNet"}
     assert {PRESETS[name].task for name in names(tasks=["segmentation"])} == {"segmentation"}
     light = names(params_m=(0.0, 3.0), macs_m=(0.0, 50.0))
