@@ -8,7 +8,6 @@ from typing import Literal
 
 from designer.design.model import Design
 
-
 Task = Literal["classification", "segmentation", "detection"]
 
 
