@@ -1,4 +1,4 @@
-"""RepVGG A0 to B3, their grouped variants and D2se: the authors' networks as cards, in train form.
+"""RepVGG A0 to B3 and their grouped variants: the authors' networks as cards, in train form.
 
 Paper: Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", CVPR 2021, https://arxiv.org/abs/2101.03697
 (Tables 2 to 5); the layers with groups as in the authors' code.
@@ -17,7 +17,6 @@ from designer.presets.info import PresetInfo, Published
 
 DEPTHS_A = (2, 4, 14, 1)
 DEPTHS_B = (4, 6, 16, 1)
-DEPTHS_D = (8, 14, 24, 1)
 WIDTHS = (64, 128, 256, 512)
 
 GROUPS = {
@@ -56,12 +55,10 @@ VARIANTS = {
     "repvgg_b3": Variant("RepVGG-B3", DEPTHS_B, 3.0, 5.0),
     "repvgg_b3g2": Variant("RepVGG-B3g2", DEPTHS_B, 3.0, 5.0, 2),
     "repvgg_b3g4": Variant("RepVGG-B3g4", DEPTHS_B, 3.0, 5.0, 4),
-    "repvgg_d2se": Variant("RepVGG-D2se", DEPTHS_D, 2.5, 5.0, se=True, size=320),
 }
 
 TABLE4 = "paper, Table 4 (120 epochs; params and MACs of the deploy form)"
 TABLE5 = "paper, Table 5 (200 epochs, stronger augmentation)"
-README = "RepVGG README, at 320 x 320"
 AUTHORS_COUNT = "MACs, which the table calls FLOPs, rounded to 0.1 G"
 
 NOTE = (
@@ -81,7 +78,6 @@ PRINTED: dict[str, Published] = {
     "repvgg_b2g4": Published(TABLE4, 55.77, 11300, 78.50, AUTHORS_COUNT),
     "repvgg_b3": Published(TABLE5, top1=80.52),
     "repvgg_b3g4": Published(TABLE5, top1=80.21),
-    "repvgg_d2se": Published(README, top1=83.55),
 }
 
 TIMM_NUMBERS: dict[str, tuple[float, float]] = {
@@ -95,7 +91,6 @@ TIMM_NUMBERS: dict[str, tuple[float, float]] = {
     "repvgg_b2g4": (61.76, 79.396),
     "repvgg_b3": (123.09, 80.528),
     "repvgg_b3g4": (83.83, 80.224),
-    "repvgg_d2se": (133.33, 83.550),
 }
 """Params (M) of the train form and top-1 in timm's results-imagenet.csv."""
 
