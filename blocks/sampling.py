@@ -18,6 +18,9 @@ from blocks.layers import Conv2d
 FLOOR = 0.1
 """Share of the density that is uniform, so that no pixel loses all samples. A guess; the paper's value is unknown."""
 
+LEAST_SALIENCY = 1e-6
+"""Added to every saliency: where a sigmoid rounds to zero everywhere, the samples are uniform, not 0 / 0."""
+
 Resampling = tuple[Tensor, Tensor]
 """(rows, columns): matrices (N, h, H) and (N, w, W)."""
 
@@ -38,7 +41,7 @@ class SaliencySampler(nn.Module):
         height, width = x.shape[2], x.shape[3]
         saliency = torch.sigmoid(self.saliency(x)).squeeze(1)
         # Positions are differences of a cumulative sum: half precision would move samples by pixels.
-        saliency = saliency.to(torch.promote_types(x.dtype, torch.float32))
+        saliency = saliency.to(torch.promote_types(x.dtype, torch.float32)) + LEAST_SALIENCY
         down_rows, up_rows = axis_matrices(saliency.sum(2), height, reduced_side(height, self.factor))
         down_columns, up_columns = axis_matrices(saliency.sum(1), width, reduced_side(width, self.factor))
         return (down_rows, down_columns), (up_rows, up_columns)

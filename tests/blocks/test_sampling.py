@@ -81,3 +81,15 @@ def test_the_ablation_is_the_block_with_constant_saliency() -> None:
     assert float(difference.detach()) > 1e-2
     torch.nn.init.zeros_(adaptive.sampler.saliency.weight)
     torch.testing.assert_close(adaptive(x), plain(x), rtol=0, atol=1e-5)
+
+
+def test_a_saliency_that_rounds_to_zero_everywhere_samples_uniformly() -> None:
+    sampler = SaliencySampler(4, 2)
+    with torch.no_grad():
+        sampler.saliency.weight.fill_(0.0)
+        assert sampler.saliency.bias is not None
+        sampler.saliency.bias.fill_(-1000.0)
+        (rows, columns), _ = sampler(torch.randn(1, 4, 6, 8, generator=torch.Generator().manual_seed(0)))
+    even, _ = axis_matrices(torch.ones(1, 6), 6, 3)
+    torch.testing.assert_close(rows, even)
+    assert columns.isfinite().all()
