@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from safetensors.torch import save_file
 
+from designer.builder import build
 from designer.design.edit import apply
 from designer.presets import load_preset
 from designer.store import Store
@@ -91,8 +93,31 @@ def compare(page: Page, server: Server) -> None:
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
 
+def gallery(page: Page, server: Server) -> None:
+    """The published networks, a card for each family, two picked for Compare."""
+    page.goto(f"{server.url}/gallery")
+    for family in ("repghostnet", "ghostnet"):
+        card_of = page.locator(f".st-key-card_{family}")
+        card_of.get_by_role("button", name="Compare").click()
+        expect(card_of.get_by_role("button", name="Added")).to_be_visible()
+    page.mouse.move(0, 0)
+
+
+def weights(page: Page, server: Server) -> None:
+    """A checkpoint of another task: everything fits but the head."""
+    design = apply(
+        load_preset("ghostnet_050"), {"op": "set_config", "id": "classifier", "field": "out_features", "value": 10}
+    )
+    path = server.folder / "ghostnet-ten-classes.safetensors"
+    save_file(build(design).weights(), path)
+    open_preset(page, server, "ghostnet_050")
+    page.locator(".st-key-weights_drop input[type=file]").set_input_files(path)
+    expect(page.get_by_role("dialog").get_by_text("All but the head", exact=True)).to_be_visible()
+    page.mouse.move(0, 0)
+
+
 def library(page: Page, server: Server) -> None:
-    """A few saved designs beside the published networks."""
+    """A few saved designs."""
     page.goto(f"{server.url}/library")
     expect(page.get_by_role("button", name="Open").nth(len(SAVED))).to_be_visible()
 
@@ -100,11 +125,13 @@ def library(page: Page, server: Server) -> None:
 SCENES: dict[str, Callable[[Page, Server], None]] = {
     "library": library,
     "compare": compare,
+    "gallery": gallery,
     "compose": compose,
     "compose-edited": compose_edited,
     "compose-error": compose_error,
     "opened": opened,
     "detection": detection,
+    "weights": weights,
     "export": export,
 }
 """In this order: the first two show the library as it was filled, the others edit."""

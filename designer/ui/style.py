@@ -29,7 +29,7 @@ div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .st-key-document_bar p { margin: 0; white-space: nowrap; }
 .st-key-gallery_bar {
   position: fixed; right: 1rem; bottom: 1rem; width: auto; z-index: 1000;
-  background: var(--st-background-color); box-shadow: 0 4px 18px rgba(0, 0, 0, 0.18);
+  background: Canvas; box-shadow: 0 4px 18px rgba(0, 0, 0, 0.18);
 }
 /* The editor answers for itself and a dialog asks again and again: neither may fade while the page runs. */
 .st-key-editor, .st-key-document_bar [data-stale], [role="dialog"] [data-stale] { opacity: 1 !important; }
