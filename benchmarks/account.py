@@ -1,7 +1,7 @@
-"""How quick the account is: cold against fvcore for each preset, and after an edit of a large design.
+"""How quick the account is: cold against fvcore, and after an edit of a large design.
 
-    python benchmarks/account.py                     # every preset
-    python benchmarks/account.py ghostnet_100 --rounds 9 --form train
+    python -m benchmarks.account                     # the smallest preset of each family
+    python -m benchmarks.account ghostnet_100 --rounds 9 --form train
 
 Cold: all caches empty, torch imported, against `fvcore.nn.FlopCountAnalysis(...).total()` on the same network, built
 and in the same form, the two taken in turns in one run. The ratio of the medians is what the README claims.
@@ -25,8 +25,9 @@ from designer.cost.accounting import account, clear_caches
 from designer.deploy.network import to_deploy
 from designer.design.edit import apply
 from designer.design.model import Design, Edge, Group, InputSpec, Node
-from designer.presets import PRESETS, load_preset
+from designer.presets import load_preset
 from designer.presets.chain import card
+from tests.helpers.families import SMALLEST
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -134,7 +135,7 @@ def time_edits(rounds: int) -> None:
 def main() -> None:
     """Print all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("presets", nargs="*", default=list(PRESETS), help="names (default: all)")
+    parser.add_argument("presets", nargs="*", default=list(SMALLEST), help="default: the smallest of each family")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--form", choices=("train", "deploy", "both"), default="both")
     parser.add_argument("--no-edits", action="store_true", help="only the comparison with fvcore")

@@ -219,7 +219,14 @@ def around(block: str, config: dict[str, Any], channels: int, height: int, width
         node = {"id": f"i_{port}", "block": "input", "config": {}}
         nodes.append(node)
         inputs[f"i_{port}"] = {"channels": channels, "height": height, "width": width}
-        edges.append({"source": f"i_{port}", "target": "x", "target_port": port})
+        kinds = next(p.kinds for p in info.in_ports if info.count_fields or p.name == port)
+        before = [f"i_{port}"]
+        if "map" not in kinds:  # networks take maps
+            before.append(f"t_{port}")
+            bridge = "to_tokens" if "tokens" in kinds else "global_avg_pool"
+            nodes.append({"id": before[-1], "block": bridge, "config": palette()[bridge].defaults()})
+            edges.append({"source": before[0], "target": before[-1]})
+        edges.append({"source": before[-1], "target": "x", "target_port": port})
     for port in info.outputs(config):
         nodes.append({"id": f"o_{port}", "block": "output", "config": {}})
         edges.append({"source": "x", "source_port": port, "target": f"o_{port}"})

@@ -110,7 +110,10 @@ def _measured(config: BlockConfig, key: Any, in_shapes: tuple[Shape, ...], form:
             raise
     except BlockError as error:
         return _refused(config, in_shapes, Refusal(str(error), error.field, error.choices))
-    except (ValueError, RuntimeError, IndexError, TypeError, ZeroDivisionError) as error:
+    except ZeroDivisionError:
+        narrow = f"a width inside it comes out as 0 for inputs of {shapes_text(in_shapes)}. Use more channels."
+        return _refused(config, in_shapes, Refusal(narrow))
+    except (ValueError, RuntimeError, IndexError, TypeError) as error:
         return _refused(config, in_shapes, Refusal(f"it cannot take inputs of {shapes_text(in_shapes)}: {error}"))
     return Measure(config, tuple(out.shape for out in done.outputs), done, params)
 
