@@ -17,6 +17,7 @@ from designer.weights.attached import Attached, attached
 FORMATS = {"onnx": "ONNX", "pt2": "PyTorch program (pt2)", "safetensors": "Weights (safetensors)"}
 RANDOM = "random, for timing only"
 POLL_S = 0.5
+READ_AT_ONCE = 256 * 2**20
 
 
 @st.dialog("Export", width="medium")
@@ -109,7 +110,9 @@ def _result(result: dict[str, Any]) -> None:
     st.caption(" · ".join([*facts, *result["notes"]]))
     st.download_button(
         f"Download {path.name}",
-        path.read_bytes,
+        # By its content a file keeps its address while this fragment polls; a callable gets a new one each time, and
+        # a click in between would find nothing. Very large files are not read twice a second.
+        path.read_bytes() if result["bytes"] <= READ_AT_ONCE else path.read_bytes,
         file_name=path.name,
         type="primary",
         width="stretch",

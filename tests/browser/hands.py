@@ -65,7 +65,20 @@ def from_palette(page: Page, block: str) -> Locator:
     return line
 
 
+AT_REST = """(viewport) => new Promise((done) => {
+  let seen = "", frames = 0;
+  const look = () => {
+    frames = viewport.style.transform === seen ? frames + 1 : 0;
+    seen = viewport.style.transform;
+    frames < 20 ? requestAnimationFrame(look) : done(true);
+  };
+  look();
+})"""
+"""Resolves when the canvas has not moved for twenty frames: what was just chosen may be brought into sight."""
+
+
 def select(page: Page, node: str) -> None:
+    page.locator(".react-flow__viewport").first.evaluate(AT_REST)
     card(page, node).click()
     expect(page.locator(f".react-flow__node.selected [data-testid=node-{node}]")).to_be_visible()
 
