@@ -119,7 +119,7 @@ def weights(page: Page, server: Server) -> None:
 def library(page: Page, server: Server) -> None:
     """A few saved designs."""
     page.goto(f"{server.url}/library")
-    expect(page.get_by_role("button", name="Open").nth(len(SAVED))).to_be_visible()
+    expect(page.get_by_role("button", name="Open", exact=True)).to_have_count(len(SAVED))
 
 
 SCENES: dict[str, Callable[[Page, Server], None]] = {
