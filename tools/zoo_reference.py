@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from blocks.catalog import CATALOG
 from blocks.randomise import randomise, settle_norms
@@ -15,7 +14,7 @@ from designer.design.model import Design
 from designer.presets import PresetInfo, load_preset
 from designer.weights.fill import copy_matched
 from designer.weights.match import match
-from tests.oracles.timm_oracle import reference_of
+from tests.oracles.timm_oracle import reference_of, reference_outputs
 
 FLOAT64_LIMIT = 1e-10
 FLOAT32_LIMIT = 1e-4
@@ -59,12 +58,6 @@ def same_function(info: PresetInfo) -> dict[str, Any]:
         "size": list(size),
         **{key: float(f"{e:.1e}") for key, e in errors.items()},
     }
-
-
-def reference_outputs(network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
-    """Return a network's outputs as a tuple; torchvision's segmentation networks give a dict."""
-    result = network(images)
-    return tuple(result.values()) if isinstance(result, dict) else outputs_of(result)
 
 
 def _size(design: Design) -> tuple[int, int, int]:

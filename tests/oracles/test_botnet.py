@@ -18,7 +18,7 @@ from designer.deploy.network import to_deploy
 from designer.presets import load_preset
 from tests.contract.onnx_parity import relative_error
 from tests.oracles import timm_oracle  # noqa: F401 - declares the operators that timm's import needs
-from tests.oracles.call_order import copy_weights
+from tests.oracles.same_function import assert_same_block
 
 from timm.layers.bottleneck_attn import BottleneckAttn  # isort: skip
 from timm.layers.conv_bn_act import ConvNormAct  # isort: skip
@@ -50,19 +50,10 @@ def test_the_bottleneck_with_timms_weights_is_timms(
 ) -> None:
     generator = torch.Generator().manual_seed(heads)
     x = torch.randn(3, in_channels, *size, generator=generator, dtype=torch.float64)
-    theirs = timms(in_channels, 64, size, stride, heads).double().eval()
-    randomise(theirs, generator)
-    settle_norms(theirs, [x])
     config = BoTNetBottleneckConfig.model_validate(
         {"mid_channels": 16, "out_channels": 64, "heads": heads, "stride": stride}
     )
-    ours = config.build([(3, in_channels, *size)]).double().eval()
-    copy_weights(theirs, ours, [x])
-    with torch.inference_mode():
-        expected = theirs(x)
-        assert relative_error(ours(x), expected) <= 1e-12
-        assert relative_error(ours.to_deploy()(x), expected) <= 1e-12
-    assert float(expected.std()) > 0.1
+    assert_same_block(timms(in_channels, 64, size, stride, heads), config.build([(3, in_channels, *size)]), x)
 
 
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:

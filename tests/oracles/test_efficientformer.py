@@ -1,65 +1,28 @@
-"""EfficientFormer with timm's weights against timm, its attention's table, and what its blocks refuse."""
+"""EfficientFormer's blocks with timm's weights against timm's, the attention's table, and what they refuse."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
-from torch import nn
 
 from blocks.config import BlockError
 from blocks.efficientformer import MB3DConfig, MB4DConfig
 from blocks.efficientformer_attention import BiasedAttention, distances
-from blocks.randomise import randomise, settle_norms
-from designer.builder import build
 from designer.cost.accounting import account
-from designer.deploy.network import to_deploy
 from designer.presets import load_preset
-from tests.contract.onnx_parity import relative_error
-from tests.oracles.call_order import copy_weights
-from tests.oracles.timm_oracle import create
+from tests.oracles.same_function import assert_same_block
 
 from timm.models.efficientformer import MetaBlock1d, MetaBlock2d  # isort: skip - after the oracle declares operators
 
 
-def compare_with(theirs: nn.Module, ours: Any, x: torch.Tensor) -> None:
-    generator = torch.Generator().manual_seed(0)
-    theirs, ours = theirs.double(), ours.double().eval()
-    randomise(theirs, generator)
-    settle_norms(theirs, [x])
-    copy_weights(theirs, ours, [x])
-    with torch.inference_mode():
-        expected, got, deployed = theirs(x), ours(x), ours.to_deploy()(x)
-    assert relative_error(got, expected) <= 1e-12
-    assert relative_error(deployed, expected) <= 1e-12
-    assert relative_error(x, expected) > 0.1
-
-
 def test_mb4d_with_timms_weights_is_timms() -> None:
     x = torch.randn(3, 48, 7, 9, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    compare_with(MetaBlock2d(48), MB4DConfig().build([(3, 48, 7, 9)]), x)
+    assert_same_block(MetaBlock2d(48), MB4DConfig().build([(3, 48, 7, 9)]), x)
 
 
 def test_mb3d_with_timms_weights_is_timms() -> None:
     x = torch.randn(3, 49, 96, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    compare_with(MetaBlock1d(96), MB3DConfig().build([(3, 49, 96)]), x)
-
-
-def test_with_timms_weights_the_network_and_its_deploy_form_are_timms() -> None:
-    """At the full size: timm's table of biases is for 7 x 7 tokens."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(2, 3, 224, 224, generator=generator, dtype=torch.float64)
-    theirs: Any = create("efficientformer_l1").double()
-    randomise(theirs, generator)
-    settle_norms(theirs, [x])
-    ours = build(load_preset("efficientformer_l1")).double().eval()
-    copy_weights(theirs, ours, [x])
-    with torch.inference_mode():
-        expected, got, deployed = theirs(x), ours(x), to_deploy(ours)(x)
-    assert float(expected.std(0).max() / expected.abs().max()) > 1e-2
-    assert relative_error(got, expected) <= 1e-10
-    assert relative_error(deployed, expected) <= 1e-10
+    assert_same_block(MetaBlock1d(96), MB3DConfig().build([(3, 49, 96)]), x)
 
 
 def test_the_table_has_one_entry_for_each_distance_in_rows_and_columns() -> None:

@@ -1,74 +1,21 @@
-"""The MobileNets with timm's and torchvision's weights against theirs, and against the counts their authors print."""
+"""The MobileNets: the reduced LR-ASPP against torchvision, the counts their authors print, TensorFlow's padding."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-import torch
-from torch import Tensor, nn
 
 from blocks.expansion import expanded_width
-from blocks.randomise import randomise, settle_norms
 from blocks.tf_padding import zeros
-from designer.builder import build
 from designer.cost.accounting import account
-from designer.deploy.network import to_deploy
-from designer.design.model import Design, InputSpec
+from designer.design.model import InputSpec
 from designer.presets import load_preset
-from tests.contract.onnx_parity import relative_error
-from tests.oracles.call_order import copy_weights
-from tests.oracles.timm_oracle import create, create_torchvision, torch_macs
+from tests.oracles.same_function import assert_same_network
+from tests.oracles.timm_oracle import torch_macs
 
 from torchvision.models.mobilenetv3 import mobilenet_v3_large, mobilenet_v3_small  # isort: skip - after the operators
 from torchvision.models.segmentation.lraspp import _lraspp_mobilenetv3  # isort: skip
-
-IN_TIMM = (
-    "mobilenetv1_100",
-    "mobilenetv2_035",
-    "mobilenetv3_small_075",
-    "tf_mobilenetv3_small_minimal_100",
-)
-
-
-class OutOnly(nn.Module):
-    """A segmentation network of torchvision without the dictionary around its output."""
-
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x)["out"]
-
-
-def compare(theirs: nn.Module, design: Design, height: int, width: int) -> None:
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(3, 3, height, width, generator=generator, dtype=torch.float64)
-    theirs = theirs.double()
-    randomise(theirs, generator)
-    settle_norms(theirs, [x])
-    ours = build(design).double().eval()
-    copy_weights(theirs, ours, [x])
-    with torch.inference_mode():
-        expected, got, deployed = theirs(x), ours(x), to_deploy(ours)(x)
-    assert expected.shape == got.shape
-    assert float(expected.std(0).max() / expected.abs().max()) > 1e-2
-    assert relative_error(got, expected) <= 1e-10
-    assert relative_error(deployed, expected) <= 1e-10
-
-
-@pytest.mark.parametrize("name", IN_TIMM)
-@pytest.mark.parametrize(("height", "width"), [(96, 64), (75, 61)])
-def test_with_timms_weights_the_network_and_its_deploy_form_are_timms(name: str, height: int, width: int) -> None:
-    """Odd sizes too: there TensorFlow's padding splits its zeros differently at each stride."""
-    compare(create(name), load_preset(name), height, width)
-
-
-@pytest.mark.parametrize(("height", "width"), [(96, 64), (75, 61)])
-def test_the_segmentation_network_is_torchvisions(height: int, width: int) -> None:
-    theirs = OutOnly(create_torchvision("lraspp_mobilenet_v3_large"))
-    compare(theirs, load_preset("lraspp_mobilenet_v3_large"), height, width)
 
 
 @pytest.mark.parametrize(
@@ -79,15 +26,15 @@ def test_the_segmentation_network_is_torchvisions(height: int, width: int) -> No
     ],
 )
 def test_the_reduced_networks_are_torchvisions_head_on_its_reduced_backbone(name: str, backbone: Any) -> None:
-    theirs = OutOnly(_lraspp_mobilenetv3(backbone(dilated=True, reduced_tail=True), 19)).eval()
+    theirs = _lraspp_mobilenetv3(backbone(dilated=True, reduced_tail=True), 19).eval()
     design = load_preset(name)
     counted = account(design, form="train")
     assert counted.params == sum(p.numel() for p in theirs.parameters())
     assert counted.macs == torch_macs(theirs, (3, 512, 1024))
     if "small" in name:
         # Dilated, this block keeps size and width. torchvision still goes by the stride it would have had.
-        theirs.network.backbone["9"].use_res_connect = True
-    compare(theirs, design, 64, 96)
+        theirs.backbone["9"].use_res_connect = True
+    assert_same_network(theirs, design, 3, 64, 96)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import copy
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from designer.deploy.network import outputs_of
 from designer.presets import PresetInfo
 
 
@@ -51,6 +52,12 @@ def create_torchvision(name: str) -> nn.Module:
     backbone = {"weights_backbone": None} if name.startswith("lraspp") else {}
     model: nn.Module = torchvision.models.get_model(name, weights=None, **backbone)
     return model.eval()
+
+
+def reference_outputs(network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
+    """Return a network's outputs as a tuple; torchvision's segmentation networks give a dict."""
+    result = network(images)
+    return tuple(result.values()) if isinstance(result, dict) else outputs_of(result)
 
 
 def torch_macs(module: nn.Module, size: tuple[int, int, int] = (3, 224, 224)) -> int:
