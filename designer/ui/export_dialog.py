@@ -10,13 +10,13 @@ import streamlit as st
 from designer.design.model import Design
 from designer.export.options import MAX_OPSET, MIN_OPSET, ExportOptions
 from designer.store import data_folder
+from designer.ui.jobs import POLL_S, followed
 from designer.ui.studio import studio
 from designer.ui.text import plain
 from designer.weights.attached import Attached, attached
 
 FORMATS = {"onnx": "ONNX", "pt2": "PyTorch program (pt2)", "safetensors": "Weights (safetensors)"}
 RANDOM = "random, for timing only"
-POLL_S = 0.5
 READ_AT_ONCE = 256 * 2**20
 
 
@@ -61,29 +61,21 @@ def _choose(found: Attached | None) -> ExportOptions:
 
 @st.fragment(run_every=POLL_S)
 def _progress(design: Design, options: ExportOptions, key: str) -> None:
-    jobs, store = studio().jobs, studio().store
     job_id = st.session_state.get("export_job")
     if job_id is None:
         label = f"Export {FORMATS[options.to]}" + ("" if options.weights else " with random weights")
         if st.button(label, type="primary", width="stretch", key="export_start"):
             params = {"design": design.to_json(), "options": options.model_dump(mode="json")}
-            st.session_state.export_job = jobs.submit("export", params)
+            st.session_state.export_job = studio().jobs.submit("export", params)
             st.session_state.export_key = key
             st.rerun(scope="fragment")
         return
-    job = store.get_job(job_id)
-    if job.state in ("queued", "running"):
-        st.progress(job.progress, text=job.message or "waiting")
-        if st.button("Cancel", key="export_cancel"):
-            jobs.cancel(job_id)
-            st.rerun(scope="fragment")
-    elif job.state == "done":
+    job = followed(job_id, "The export was cancelled; nothing was written.")
+    if job.state == "done":
         _result(job.result)
-    else:
-        st.error(job.error or "The export was cancelled; nothing was written.", icon=":material/error:")
-        if st.button("Start again", key="export_again"):
-            del st.session_state["export_job"]
-            st.rerun(scope="fragment")
+    elif job.finished_at is not None and st.button("Start again", key="export_again"):
+        del st.session_state["export_job"]
+        st.rerun(scope="fragment")
 
 
 def _result(result: dict[str, Any]) -> None:

@@ -11,11 +11,11 @@ from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.design.model import Design
 from designer.ui.figures import summary
+from designer.ui.jobs import POLL_S, followed, stored_upload
 from designer.ui.opening import open_in_compose
 from designer.ui.studio import studio
 from designer.ui.text import mib, plain, si
 
-POLL_S = 0.5
 MAX_MB = 64
 
 
@@ -38,24 +38,19 @@ def import_panel() -> None:
 
 
 def _read_onnx(uploaded: UploadedFile) -> None:
-    jobs = studio().jobs
     known = st.session_state.get("import_job")
     if known is None or known[0] != uploaded.file_id:
-        path = jobs.folder / f"upload-{uploaded.file_id}.onnx"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(uploaded.getvalue())
-        st.session_state.import_job = (uploaded.file_id, jobs.submit("import", {"path": str(path)}))
+        job_id = studio().jobs.submit("import", {"path": str(stored_upload(uploaded))})
+        st.session_state.import_job = (uploaded.file_id, job_id)
     _watch(uploaded.name)
 
 
 @st.fragment(run_every=POLL_S)
 def _watch(name: str) -> None:
-    job = studio().store.get_job(st.session_state.import_job[1])
-    if job.state in ("queued", "running"):
-        st.progress(job.progress, text=job.message or "waiting")
-    elif job.state != "done":
-        st.error(f"{plain(name)}: {plain(job.error or 'the import was cancelled.')}")
-    elif "design" in job.result:
+    job = followed(st.session_state.import_job[1], f"The import of {name} was cancelled.")
+    if job.state != "done":
+        return
+    if "design" in job.result:
         _offer(parse_design(job.result["design"]))
     else:
         _figures(name, job.result["report"])

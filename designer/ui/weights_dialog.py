@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.store import StoreError, data_folder
+from designer.ui.jobs import POLL_S, followed, stored_upload
 from designer.ui.opening import open_in_compose
 from designer.ui.studio import studio
 from designer.ui.text import plain
@@ -20,7 +20,6 @@ from designer.ui.workspace import Workspace
 from designer.weights.attached import Attached, attach, attached, detach
 
 ENDINGS = ["safetensors", "pt", "pth", "ckpt", "bin"]
-POLL_S = 0.5
 MAX_MB = 1024
 KINDS = {"auto": "averaged (EMA)", "raw": "raw"}
 
@@ -68,23 +67,17 @@ def weights_dialog(opened: Workspace, uploaded: UploadedFile) -> None:
 
 @st.fragment(run_every=POLL_S)
 def _watch(opened: Workspace, uploaded: UploadedFile) -> None:
-    jobs, store, state = studio().jobs, studio().store, st.session_state
+    state = st.session_state
     choices = _choices(state.get("weights_offers", ()))
     known = state.get("weights_job")
     if known is None or known[0] != choices:
-        params = {"design": opened.design.to_json(), "path": str(_stored(uploaded)), "name": uploaded.name, **choices}
-        known = state.weights_job = (choices, jobs.submit("weights", params))
-    job = store.get_job(known[1])
-    if job.state in ("queued", "running"):
-        st.progress(job.progress, text=job.message or "waiting")
-        if st.button("Cancel", key="weights_cancel"):
-            jobs.cancel(known[1])
-            st.rerun(scope="fragment")
-    elif job.state == "done":
+        path = str(stored_upload(uploaded))
+        params = {"design": opened.design.to_json(), "path": path, "name": uploaded.name, **choices}
+        known = state.weights_job = (choices, studio().jobs.submit("weights", params))
+    job = followed(known[1], "Reading the file was cancelled; nothing was loaded.")
+    if job.state == "done":
         _offer(job.result["fit"])
         _result(opened, job.result)
-    else:
-        st.error(plain(job.error or "Reading the file was cancelled; nothing was loaded."), icon=":material/error:")
 
 
 def _choices(offers: Collection[str]) -> dict[str, Any]:
@@ -108,16 +101,6 @@ def _offer(fit: dict[str, Any]) -> None:
     if more := tuple(offer for offer in found if offer not in known):
         st.session_state.weights_offers = known + more
         st.rerun(scope="fragment")
-
-
-def _stored(uploaded: UploadedFile) -> Path:
-    """Return the upload as a file: jobs read files, in a process of their own."""
-    name = re.sub(r"[^\w.-]", "_", Path(uploaded.name).name)[-100:]
-    path = studio().jobs.folder / f"upload-{uploaded.file_id}" / name
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(uploaded.getvalue())
-    return path
 
 
 def _result(opened: Workspace, result: dict[str, Any]) -> None:
