@@ -42,3 +42,17 @@ def chain(name: str, size: int, nodes: Iterable[Node], groups: dict[str, str]) -
         edges=tuple(Edge(source=a.id, target=b.id) for a, b in itertools.pairwise(every)),
         groups=tuple(Group(id=group, label=label) for group, label in groups.items()),
     )
+
+
+def stage_groups(count: int, neck: str = "", head: str = "Head") -> dict[str, str]:
+    """Return the groups of most networks: a stem, `count` stages, a neck where it has a label, a head."""
+    numbered = {f"stage{n}": f"Stage {n}" for n in range(1, count + 1)}
+    return {"stem": "Stem"} | numbered | ({"neck": neck} if neck else {}) | {"head": head}
+
+
+def classifier_head(dropout: float = 0.0, bias: bool = True) -> tuple[Node, Node]:
+    """Return a global average pool and a classifier of 1000 classes, in the group `head`."""
+    return (
+        card("pool", "global_avg_pool", "head"),
+        card("classifier", "linear", "head", "Classifier", out_features=1000, dropout=dropout, bias=bias),
+    )

@@ -6,18 +6,11 @@ EdgeNeXt's twins (`batch_norm`) have batch norms in their place, and no bias in 
 from __future__ import annotations
 
 from designer.design.model import Node
-from designer.presets.chain import card
+from designer.presets.chain import card, stage_groups
 
 NORM_EPS = 1e-6
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 
 def patch_stem(width: int, batch_norm: bool = False) -> tuple[Node, ...]:

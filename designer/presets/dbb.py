@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from designer.design.model import Design
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head
 from designer.presets.info import PresetInfo, Published
 from designer.presets.mobilenetv1 import GROUPS as MOBILENET_GROUPS
 from designer.presets.mobilenetv1 import ROWS
@@ -51,8 +51,7 @@ def dbb_mobilenetv1() -> Design:
     nodes = (
         card("stem_conv", "dbb_conv", "stem", "Stem 3x3", out_channels=32, stride=2),
         *blocks,
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     return chain("DBB-MobileNetV1", 224, nodes, MOBILENET_GROUPS)
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 Dialect = Literal["original", "mobile_vision"]
@@ -45,7 +45,7 @@ STAGES = (
     Stage("stage5", 184, 4, 2),
     Stage("stage5", 352, 1, 1),
 )
-GROUPS = {"stem": "Stem"} | {f"stage{n}": f"Stage {n}" for n in range(1, 6)} | {"head": "Head"}
+GROUPS = stage_groups(5)
 
 A = (
     "skip  k3_e3 k3_e1 skip skip  k5_e6 k3_e3 k5_e1 k3_e3  k5_e6 k5_e3 k5_e1_g2 k5_e6  "
@@ -77,8 +77,7 @@ def fbnet(title: str, choices: str, dialect: Dialect, last: int = 1984, eps: flo
         card("stem_conv", "conv_norm_act", "stem", "Stem 3x3", out_channels=STEM, kernel=3, stride=2, norm_eps=eps),
         *_blocks(choices.split(), dialect, eps),
         card("head_conv", "pointwise_conv", "head", "Last 1x1", out_channels=last, norm_eps=eps),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     return chain(title, 224, nodes, GROUPS)
 

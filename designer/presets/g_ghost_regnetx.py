@@ -12,20 +12,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 SIZE = 224
 LEAST_GHOST_DEPTH = 3
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 README = "Efficient-AI-Backbones g_ghost_pytorch/readme.md, 224 x 224"
 AUTHORS_COUNT = "MACs (the readme says FLOPs); printed to 0.1 G"
@@ -59,8 +52,7 @@ def regnetx(variant: Variant, ghosts: bool) -> Design:
     nodes = (
         card("stem_conv", "conv_norm_act", "stem", "Stem 3x3", out_channels=32, stride=2),
         *(_stage(variant, index, ghosts) for index in range(4)),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000, dropout=0.2 if ghosts else 0.0),
+        *classifier_head(dropout=0.2 if ghosts else 0.0),
     )
     return chain(f"{'G-Ghost-' if ghosts else ''}RegNetX-{variant.title}", SIZE, nodes, GROUPS)
 

@@ -7,18 +7,9 @@ from typing import Any, NamedTuple
 
 from blocks.rounding import make_divisible
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, stage_groups
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "stage5": "Stage 5",
-    "neck": "Last 1x1",
-    "head": "Head",
-}
+GROUPS = stage_groups(5, neck="Last 1x1")
 
 
 class Row(NamedTuple):

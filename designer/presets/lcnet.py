@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from blocks.rounding import make_divisible
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 
@@ -68,8 +68,7 @@ def network(scale: float) -> Design:
         card("classifier", "linear", "head", "Classifier", dropout=0.2),
     )  # fmt: skip
     blocks = [block for cards in stages(scale) for block in cards]
-    named = {f"stage{stage}": f"Stage {stage}" for stage in range(1, len(STAGES) + 1)}
-    return chain(f"PP-LCNet {scale}x", 224, (stem(scale), *blocks, *head), {"stem": "Stem", **named, "head": "Head"})
+    return chain(f"PP-LCNet {scale}x", 224, (stem(scale), *blocks, *head), stage_groups(len(STAGES)))
 
 
 README = "PaddleClas docs/en/models/PP-LCNet_en.md, results table"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design
-from designer.presets.chain import card
+from designer.presets.chain import card, stage_groups
 from designer.presets.info import PresetInfo, Published
 from designer.presets.mobilenetv3 import LARGE, SMALL, STEM, TF_EPS, Row, blocks
 from designer.presets.wiring import INPUT, Wiring
@@ -33,7 +33,6 @@ class Variant(NamedTuple):
 def network(variant: Variant) -> Design:
     """Return the network of a variant; its output "out" has the image's height and width."""
     rows = _halved_tail(variant.rows) if variant.reduced else variant.rows
-    stages = {f"stage{row.stage}": f"Stage {row.stage}" for row in rows}
     wiring = Wiring(variant.title, variant.height, variant.width)
     stem = card(
         "stem_conv", "conv_norm_act", "stem", "Stem 3x3",
@@ -47,7 +46,7 @@ def network(variant: Variant) -> Design:
     head = card("segmentation_head", "lraspp_head", "head", num_classes=variant.classes)
     scores = wiring.add(head, variant.low, high)
     dense = wiring.add(card("full_size", "resize_like", "head", "To the image's size"), scores, INPUT)
-    return wiring.done({"out": dense}, {"stem": "Stem", **stages, "neck": "Last 1x1", "head": "Head"})
+    return wiring.done({"out": dense}, stage_groups(max(row.stage for row in rows), neck="Last 1x1"))
 
 
 def _halved_tail(rows: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from blocks.rounding import make_divisible
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo
 from designer.presets.mobilenetv3 import LARGE, SMALL, Row
 
@@ -58,10 +58,9 @@ def resnet(variant: ResNet) -> Design:
         card("stem_conv", "conv_norm_act", "stem", "Stem 7x7", out_channels=64, kernel=7, stride=2),
         card("stem_pool", "max_pool", "stem"),
         *stages,
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
-    return chain(variant.title, 224, nodes, _groups(4))
+    return chain(variant.title, 224, nodes, stage_groups(4))
 
 
 def mobile(variant: Mobile) -> Design:
@@ -82,7 +81,7 @@ def mobile(variant: Mobile) -> Design:
         card("pool", "global_max_pool", "head"),
         card("classifier", "linear", "head", "Classifier", out_features=1000),
     )  # fmt: skip
-    return chain(variant.title, 224, nodes, _groups(max(row.stage for row in variant.rows), neck=True))
+    return chain(variant.title, 224, nodes, stage_groups(max(row.stage for row in variant.rows), neck="Last 1x1"))
 
 
 def _blocks(variant: Mobile) -> Iterator[Node]:
@@ -103,11 +102,6 @@ def _blocks(variant: Mobile) -> Iterator[Node]:
             group_size=variant.group_size,
             coarsest=variant.group_size,
         )  # fmt: skip
-
-
-def _groups(stages: int, neck: bool = False) -> dict[str, str]:
-    middle = {f"stage{i}": f"Stage {i}" for i in range(1, stages + 1)}
-    return {"stem": "Stem", **middle, **({"neck": "Last 1x1"} if neck else {}), "head": "Head"}
 
 
 RESNETS = (

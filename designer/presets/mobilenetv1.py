@@ -11,18 +11,10 @@ from typing import NamedTuple
 
 from blocks.rounding import make_divisible
 from designer.design.model import Design
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "stage5": "Stage 5",
-    "head": "Head",
-}
+GROUPS = stage_groups(5)
 
 
 class Row(NamedTuple):
@@ -62,10 +54,7 @@ def _network(factor: float) -> Design:
         )
         for row in ROWS
     ]  # fmt: skip
-    head = (
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
-    )
+    head = (*classifier_head(),)
     return chain(f"MobileNetV1 {factor}x", 224, (stem, *blocks, *head), GROUPS)
 
 

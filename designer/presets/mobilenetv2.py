@@ -12,18 +12,10 @@ from typing import NamedTuple
 
 from blocks.rounding import make_divisible
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, stage_groups
 from designer.presets.info import PresetInfo, Published
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "stage5": "Stage 5",
-    "head": "Head",
-}
+GROUPS = stage_groups(5)
 
 
 class Row(NamedTuple):

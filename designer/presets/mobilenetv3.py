@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from blocks.rounding import make_divisible
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 
@@ -71,8 +71,6 @@ def network(variant: Variant) -> Design:
     """Return the network of a variant at 224 x 224."""
     act = "relu" if variant.minimal else "hard_swish"
     eps = TF_EPS if variant.minimal else 1e-5
-    stages = max(row.stage for row in variant.rows)
-    groups = {"stem": "Stem", **{f"stage{i}": f"Stage {i}" for i in range(1, stages + 1)}}
     nodes = (
         *_stem(variant.minimal, act, eps),
         *blocks(variant.rows, variant.factor, eps, variant.minimal),
@@ -88,7 +86,7 @@ def network(variant: Variant) -> Design:
         card("dropout", "dropout", "head", rate=0.2),
         card("classifier", "linear", "head", "Classifier", out_features=1000),
     )  # fmt: skip
-    return chain(variant.title, 224, nodes, groups | {"neck": "Last 1x1", "head": "Head"})
+    return chain(variant.title, 224, nodes, stage_groups(max(row.stage for row in variant.rows), neck="Last 1x1"))
 
 
 def _stem(tf_padding: bool, act: str, eps: float) -> Iterator[Node]:

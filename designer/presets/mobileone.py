@@ -12,20 +12,13 @@ from functools import partial
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 WIDTHS = (64, 128, 256, 512)
 DEPTHS = (2, 8, 10, 1)
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 
 class Variant(NamedTuple):
@@ -66,8 +59,7 @@ def mobileone(variant: Variant) -> Design:
     nodes = (
         card("stem_conv", "mobileone_block", "stem", "Stem 3x3", out_channels=stem, stride=2),
         *(node for stage in range(4) for node in _stage(variant, stage)),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     return chain(f"MobileOne {variant.name}", 224, nodes, GROUPS)
 

@@ -9,20 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 SIZE = 256
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "stage5": "Stage 5",
-    "head": "Head",
-}
+GROUPS = stage_groups(5)
 
 
 class Attention(NamedTuple):
@@ -45,8 +37,7 @@ def _network() -> Design:
         card("stage2_mv2", "mobilevit_mv2", "stage2", repeat=3, out_channels=64, stride=2),
         *attention,
         card("head_conv", "pointwise_conv", "head", "Last 1x1", out_channels=640, act="silu"),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     return chain("MobileViT-S", SIZE, nodes, GROUPS)
 

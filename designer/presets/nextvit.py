@@ -12,20 +12,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design, Group, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 SIZE = 224
 HYBRID = "stage3_hybrid"
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 README = "bytedance/Next-ViT README, 224 x 224, ImageNet-1K"
 AUTHORS_COUNT = "MACs by fvcore (the README says FLOPs), which also counts norms; printed to 0.1 G"
@@ -62,8 +55,7 @@ def _network(variant: Variant) -> Design:
         *_hybrid("stage3", HYBRID, ncbs=4, width=384, out=512, sr_ratio=2),
         *_hybrid("stage4", "stage4", ncbs=2, width=768, out=1024, sr_ratio=1),
         card("head_norm", "batch_norm", "head"),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     design = chain(variant.title, SIZE, nodes, GROUPS)
     hybrid = Group(id=HYBRID, label="NCB x 4 + NTB", parent="stage3", repeat=variant.hybrids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card
+from designer.presets.chain import card, stage_groups
 from designer.presets.wiring import Wiring
 
 STRIDES = (8, 16, 32, 64)
@@ -57,8 +57,7 @@ def detector(wiring: Wiring, levels: Sequence[str], head: str, depth: int, decod
     else:
         outputs = {f"scores_{stride}": port for stride, port in zip(STRIDES, scores, strict=True)}
         outputs |= {f"distributions_{stride}": port for stride, port in zip(STRIDES, distributions, strict=True)}
-    named = {f"stage{number}": f"Stage {number}" for number in range(1, stages + 1)}
-    return wiring.done(outputs, {"stem": "Stem", **named, "neck": "Neck", "head": "Heads"})
+    return wiring.done(outputs, stage_groups(stages, neck="Neck", head="Heads"))
 
 
 def _pointwise(node_id: str, label: str, channels: int) -> Node:

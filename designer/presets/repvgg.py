@@ -12,21 +12,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 DEPTHS_A = (2, 4, 14, 1)
 DEPTHS_B = (4, 6, 16, 1)
 WIDTHS = (64, 128, 256, 512)
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 
 class Variant(NamedTuple):
@@ -126,10 +119,7 @@ def layers_of(variant: Variant) -> Iterator[Layer]:
 
 def plain_stack(name: str, size: int, layers: Iterable[Node], dropout: float = 0.0) -> Design:
     """Return the network of these layers with RepVGG's head."""
-    head = (
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000, dropout=dropout),
-    )
+    head = (*classifier_head(dropout=dropout),)
     return chain(name, size, (*layers, *head), GROUPS)
 
 

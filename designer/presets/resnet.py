@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 WIDTHS = (64, 128, 256, 512)
@@ -18,14 +18,7 @@ WIDTHS = (64, 128, 256, 512)
 EXPANSION = 4
 """A bottleneck stage gives this many times its width."""
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 TORCHVISION = "torchvision, weights IMAGENET1K_V1"
 TORCHVISION_COUNT = "MACs of convolutions and linear layers; torchvision prints them as GFLOPS"
@@ -42,8 +35,7 @@ def resnet(name: str, depths: tuple[int, ...], stage_cards: StageCards) -> Desig
         card("stem_conv", "conv_norm_act", "stem", "Stem 7x7", out_channels=64, kernel=7, stride=2),
         card("stem_pool", "max_pool", "stem", "Stem pool", kernel=3, stride=2),
         *stages,
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     return chain(name, 224, nodes, GROUPS)
 

@@ -15,19 +15,12 @@ from typing import Any
 
 from designer.design.model import Design, Group, Node
 from designer.presets import mobilenetv2, resnet
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 WIDTHS = (64, 128, 256, 512)
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 README = "RMNet README (top-1); its code, instantiated and counted"
 AUTHORS_CODE = "RMNet code, instantiated and counted"
@@ -91,10 +84,7 @@ def rm_repvgg(title: str, depth: int, ratio: float) -> Design:
 
 def _network(title: str, stages: list[Node]) -> Design:
     stem = (card(f"stem_b{i}", "repvgg_block", "stem", f"Stem {i}", out_channels=64, stride=2) for i in (1, 2))
-    head = (
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
-    )
+    head = (*classifier_head(),)
     return chain(title, 224, (*stem, *stages, *head), GROUPS)
 
 

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 FIRST_WIDTH = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}
 """By number of groups: channels of the first stage at 1x. Each later stage has twice as many."""
 REPEATS = (4, 8, 4)
-GROUPS = {"stem": "Stem", "stage1": "Stage 1", "stage2": "Stage 2", "stage3": "Stage 3", "head": "Head"}
+GROUPS = stage_groups(3)
 
 TABLE_2 = "ShuffleNet paper, Table 2"
 TABLE_5 = "ShuffleNet paper, Table 5"
@@ -68,8 +68,7 @@ def _network(title: str, row: Row) -> Design:
         card("stem_conv", "conv_norm_act", "stem", "Stem 3x3", out_channels=row.stem, kernel=3, stride=2),
         card("stem_pool", "max_pool", "stem", kernel=3, stride=2),
         *_stages(row),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000, bias=False),
+        *classifier_head(bias=False),
     )
     return chain(title, 224, nodes, GROUPS)
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 STEM = 24
 REPEATS = (4, 8, 4)
-GROUPS = {"stem": "Stem", "stage1": "Stage 1", "stage2": "Stage 2", "stage3": "Stage 3", "head": "Head"}
+GROUPS = stage_groups(3)
 
 PAPER = "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design"
 URL = "https://arxiv.org/abs/1807.11164"
@@ -63,8 +63,7 @@ def _network(title: str, row: Row, dialect: str) -> Design:
         card("stem_pool", "max_pool", "stem", kernel=3, stride=2),
         *_stages(row, dialect),
         card("head_conv", "pointwise_conv", "head", "Last 1x1", out_channels=row.last),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000, bias=not theirs, dropout=drop),
+        *classifier_head(bias=not theirs, dropout=drop),
     )
     return chain(title, 224, nodes, GROUPS)
 

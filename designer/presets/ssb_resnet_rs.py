@@ -11,20 +11,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 WIDTHS = (64, 128, 256, 512)
 """Channels of the 3x3 per stage; a stage gives four times as many."""
 
-GROUPS = {
-    "stem": "Stem",
-    "stage1": "Stage 1",
-    "stage2": "Stage 2",
-    "stage3": "Stage 3",
-    "stage4": "Stage 4",
-    "head": "Head",
-}
+GROUPS = stage_groups(4)
 
 
 class Variant(NamedTuple):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head
 from designer.presets.info import PresetInfo
 from designer.presets.resnet import GROUPS, WIDTHS, bottleneck_stage
 
@@ -51,8 +51,7 @@ def _network(variant: Variant) -> Design:
             "stage4_b1", "resnet_bottleneck", "stage4", mid_channels=LAST_WIDTH // 4, out_channels=LAST_WIDTH, stride=2
         ),
         card("stage4_mix", "trtvit_mixblock_c", "stage4", repeat=variant.mixblocks),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head", "Classifier", out_features=1000),
+        *classifier_head(),
     )
     return chain(f"{variant.title} (reconstruction)", SIZE, nodes, GROUPS)
 

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, stage_groups
 from designer.presets.info import PresetInfo, Published
 
 SIZE = 224
 DEPTH = 12
 HEAD_DIM = 64
 
-GROUPS = {"stem": "Stem", "stage1": "Stage 1", "head": "Head"}
+GROUPS = stage_groups(1)
 
 
 class Variant(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from designer.design.model import Design, Node
-from designer.presets.chain import card
+from designer.presets.chain import card, stage_groups
 from designer.presets.info import PresetInfo, Published
 from designer.presets.wiring import INPUT, Port, Wiring
 
@@ -81,8 +81,7 @@ def network(variant: Variant) -> Design:
     levels = _neck(wiring, parts, *_backbone(wiring, parts))
     heads = {stride: wiring.add(parts.head(stride), level) for stride, level in zip((8, 16, 32), levels, strict=True)}
     outputs: dict[str, Port] = {f"level_{stride}": head for stride, head in heads.items()}
-    stages = {f"stage{stage}": f"Stage {stage}" for stage in range(1, 5)}
-    return wiring.done(outputs, {"stem": "Stem", **stages, "neck": "Neck", "head": "Heads"})
+    return wiring.done(outputs, stage_groups(4, neck="Neck", head="Heads"))
 
 
 def _backbone(wiring: Wiring, parts: Parts) -> tuple[str, str, str]:

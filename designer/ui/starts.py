@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from designer.design.model import Design
-from designer.presets.chain import card, chain
+from designer.presets.chain import card, chain, classifier_head, stage_groups
 
 WIDTHS = (24, 40, 80, 160)
 
@@ -23,11 +23,9 @@ def template() -> Design:
             card(f"stage{n}_b1", "conv_norm_act", f"stage{n}", out_channels=width, stride=2)
             for n, width in enumerate(WIDTHS, 1)
         ),
-        card("pool", "global_avg_pool", "head"),
-        card("classifier", "linear", "head"),
+        *classifier_head(),
     ]
-    groups = {"stem": "Stem"} | {f"stage{n}": f"Stage {n}" for n in range(1, 5)} | {"head": "Head"}
-    return chain("New network", 224, nodes, groups)
+    return chain("New network", 224, nodes, stage_groups(len(WIDTHS)))
 
 
 STARTS: dict[str, Callable[[], Design]] = {"blank": blank, "template": template}
