@@ -24,7 +24,7 @@ from designer.deploy.passes import apply_passes
 from designer.design.check import MAX_ISSUES, check
 from designer.design.issue import Issue
 from designer.design.model import Design
-from designer.design.unroll import Step, unroll
+from designer.design.unroll import Step, output_steps, unroll
 from profiles.work import Tensor
 
 
@@ -57,7 +57,9 @@ def walk(design: Design, *, form: Form = "deploy", batch: int = 1, size: tuple[i
     steps = unroll(design)
     with _without_garbage_collection():
         if form == "deploy":
-            steps = apply_passes(steps, functools.partial(_in_channels, _Walker(design, steps, "train", batch, size)))
+            leaving = {step for step, _ in output_steps(design, steps).values()}
+            train = _Walker(design, steps, "train", batch, size)
+            steps = apply_passes(steps, leaving, functools.partial(_in_channels, train))
         done = _Walker(design, steps, form, batch, size).run()
     present = {step.node.id for step in steps}
     if all(node.id in present for node in design.nodes):

@@ -33,13 +33,14 @@ def to_deploy(network: Network) -> Network:
         if module not in modules:
             modules[module] = cast(Callable[[], nn.Module], module.to_deploy)()
         layers.append(modules[module])
-    for fold in find_folds(steps):
+    leaving = {step for step, _ in network.output_sources.values()}
+    for fold in find_folds(steps, leaving):
         _fold(layers, fold)
     in_channels = functools.partial(_in_channels, network)
-    for merge in merges_of(steps, in_channels):
+    for merge in merges_of(steps, leaving, in_channels):
         _merge(layers, merge)
     folded = Network(
-        apply_passes(steps, in_channels),
+        apply_passes(steps, leaving, in_channels),
         layers,
         network.input_ids,
         network.output_sources,

@@ -7,7 +7,8 @@ that the account sees the same folded network that `designer.deploy.network` fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from designer.deploy.merging import Merge, any_to_merge, apply_merges, find_merges
@@ -27,46 +28,59 @@ class Fold:
     norm_comes_first: bool
 
 
-def find_folds(steps: Sequence[Step]) -> tuple[Fold, ...]:
-    """Return every exact fold of a lone batch norm, in step order; a norm that cannot be folded exactly stays."""
+def find_folds(steps: Sequence[Step], leaving: Collection[int]) -> tuple[Fold, ...]:
+    """Return every exact fold of a lone batch norm, in step order; a norm that cannot be folded exactly stays.
+
+    `leaving`: the steps whose results leave the network; those must stay what they are.
+    """
     readers = _readers(steps)
     folds: list[Fold] = []
     taken: set[int] = set()
     for index, step in enumerate(steps):
         if step.node.block != "batch_norm":
             continue
-        fold = _into_producer(steps, readers, index) or _into_consumer(steps, readers, index)
+        fold = _into_producer(steps, readers, leaving, index) or _into_consumer(steps, readers, leaving, index)
         if fold is not None and fold.target not in taken:
             folds.append(fold)
             taken.add(fold.target)
     return tuple(folds)
 
 
-def merges_of(steps: Sequence[Step], in_channels: Callable[[], Sequence[int]]) -> tuple[Merge, ...]:
+def merges_of(
+    steps: Sequence[Step], leaving: Collection[int], in_channels: Callable[[], Sequence[int]]
+) -> tuple[Merge, ...]:
     """Return the merges of 1x1 convolutions. `in_channels` says what arrives at each step, and is seldom asked."""
-    return find_merges(steps, _readers(steps), in_channels()) if any_to_merge(steps) else ()
+    if not any_to_merge(steps):
+        return ()
+    found = find_merges(steps, _readers(steps), in_channels())
+    return tuple(merge for merge in found if merge.producer not in leaving)
 
 
-def apply_passes(steps: Sequence[Step], in_channels: Callable[[], Sequence[int]]) -> tuple[Step, ...]:
+def apply_passes(
+    steps: Sequence[Step], leaving: Collection[int], in_channels: Callable[[], Sequence[int]]
+) -> tuple[Step, ...]:
     """Return the steps of the deploy form: folded norms are identities, their targets have a bias.
 
-    `in_channels` returns the channels that arrive at each step in train form, 0 where that is not known.
+    `leaving`: the steps whose results leave the network. `in_channels` returns the channels that arrive at each step
+    in train form, 0 where that is not known.
     """
     rewritten = list(steps)
-    for fold in find_folds(steps):
+    for fold in find_folds(steps, leaving):
         norm, target = rewritten[fold.norm], rewritten[fold.target]
         rewritten[fold.norm] = replace(norm, node=norm.node.model_copy(update={"block": "identity"}), config={})
         rewritten[fold.target] = replace(target, config=target.config | {"bias": True})
-    if any_to_merge(steps):
-        known = in_channels()
-        rewritten = apply_merges(rewritten, find_merges(steps, _readers(steps), known), known)
+    known = functools.cache(in_channels)
+    if merges := merges_of(steps, leaving, known):
+        rewritten = apply_merges(rewritten, merges, known())
     return tuple(rewritten)
 
 
-def _into_producer(steps: Sequence[Step], readers: Sequence[list[int]], index: int) -> Fold | None:
+def _into_producer(
+    steps: Sequence[Step], readers: Sequence[list[int]], leaving: Collection[int], index: int
+) -> Fold | None:
     """Precondition: a convolution without norm or activation whose only reader is this batch norm."""
     source = steps[index].sources[0]
-    if source is None:
+    if source is None or source[0] in leaving:
         return None
     producer = steps[source[0]]
     plain = producer.config.get("norm", "none") == "none" and producer.config.get("act", "none") == "none"
@@ -75,10 +89,12 @@ def _into_producer(steps: Sequence[Step], readers: Sequence[list[int]], index: i
     return None
 
 
-def _into_consumer(steps: Sequence[Step], readers: Sequence[list[int]], index: int) -> Fold | None:
+def _into_consumer(
+    steps: Sequence[Step], readers: Sequence[list[int]], leaving: Collection[int], index: int
+) -> Fold | None:
     """Precondition: every step up to an unpadded convolution or a linear layer has one reader and commutes."""
     at = index
-    while len(readers[at]) == 1:
+    while len(readers[at]) == 1 and at not in leaving:
         at = readers[at][0]
         step = steps[at]
         if step.node.block == "linear" or (step.node.block in CONVOLUTIONS and _takes_shift(step)):
@@ -94,7 +110,7 @@ def _takes_shift(step: Step) -> bool:
 
 
 def _readers(steps: Sequence[Step]) -> list[list[int]]:
-    """Return for each step the steps that read it. A network output is read by an `output` step like any other."""
+    """Return for each step the steps that read it."""
     readers: list[list[int]] = [[] for _ in steps]
     for index, step in enumerate(steps):
         for source in step.sources:

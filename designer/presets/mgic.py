@@ -108,6 +108,8 @@ RESNETS = (
     ResNet("mgic_resnet_2222_s32", "MGIC ResNet 2222, s_g 32", (2, 2, 2, 2), 32),
     ResNet("mgic_resnet_3463_s32", "MGIC ResNet 3463, s_g 32", (3, 4, 6, 3), 32),
     ResNet("mgic_resnet_3463_s64", "MGIC ResNet 3463, s_g 64", (3, 4, 6, 3), 64),
+    ResNet("mgic_resnet_bottleneck_3463_s32", "MGIC ResNet 3463, bottleneck, s_g 32", (3, 4, 6, 3), 32, True),
+    ResNet("mgic_resnet_bottleneck_3463_s64", "MGIC ResNet 3463, bottleneck, s_g 64", (3, 4, 6, 3), 64, True),
 )
 MOBILES = (
     Mobile("mgic_mobilenetv3_large_s32", "MGIC MobileNetV3 Large, s_g 32 (reconstruction)", LARGE, 1280, 32),

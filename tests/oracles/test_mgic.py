@@ -182,6 +182,8 @@ COUNTED = {
     "mgic_resnet_2222_s32": (2.770, 911.6),
     "mgic_resnet_3463_s32": (4.930, 1592.1),
     "mgic_resnet_3463_s64": (8.807, 2652.3),
+    "mgic_resnet_bottleneck_3463_s32": (9.749, 2639.6),
+    "mgic_resnet_bottleneck_3463_s64": (16.303, 4329.1),
     "mgic_mobilenetv3_large_s32": (4.548, 207.1),
     "mgic_mobilenetv3_large_s64": (5.027, 258.9),
     "mgic_mobilenetv3_small_s32": (2.171, 65.0),
@@ -202,14 +204,10 @@ def test_networks_have_the_parameters_and_macs_of_the_authors_code(name: str) ->
     assert (round(counted.params / 1e6, 3), round(counted.macs / 1e6, 1)) == COUNTED[name]
 
 
-@pytest.mark.parametrize(
-    ("size", "bottleneck", "params", "macs"),
-    [(16, False, 2.813, 907.6), (32, True, 9.749, 2639.6), (64, True, 16.303, 4329.1)],
-)
-def test_resnets_of_other_groups_and_with_bottlenecks(size: int, bottleneck: bool, params: float, macs: float) -> None:
-    """Not among the presets: their float32 rounding with random weights alone is above the ONNX check's limit."""
-    result = account(resnet(ResNet("x", "X", (3, 4, 6, 3), size, bottleneck)), form="train")
-    assert (round(result.params / 1e6, 3), round(result.macs / 1e6, 1)) == (params, macs)
+def test_the_resnet_of_groups_of_16() -> None:
+    """Not among the presets: with random weights its float32 rounding alone is above the ONNX check's limit."""
+    result = account(resnet(ResNet("x", "X", (3, 4, 6, 3), 16)), form="train")
+    assert (round(result.params / 1e6, 3), round(result.macs / 1e6, 1)) == (2.813, 907.6)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from torch import nn
 
 from blocks.randomise import randomise, settle_norms
 from designer.builder import Network, build
+from designer.cost.accounting import account
 from designer.deploy.network import check_deploy, outputs_of, relative_error, to_deploy
 from designer.deploy.passes import find_folds
 from designer.design.model import Design
@@ -51,8 +52,25 @@ def test_a_lone_norm_folds_where_that_is_exact(design: Design, folds: int) -> No
     assert relative_error(outputs_of(deploy(x)), outputs_of(network(x))) <= 1e-12
     norms = [sum(isinstance(m, nn.BatchNorm2d) for m in net.modules()) for net in (network, deploy)]
     own = sum(step.node.block == "batch_norm" for step in network.steps)
-    assert len(find_folds(network.steps)) == folds
+    assert len(find_folds(network.steps, leaving_of(network))) == folds
     assert norms[1] == own - folds
+
+
+def leaving_of(network: Network) -> set[int]:
+    return {step for step, _ in network.output_sources.values()}
+
+
+@pytest.mark.parametrize(("block", "port"), [("conv_norm_act_1", "conv"), ("batch_norm_2", "norm")])
+def test_what_leaves_the_network_from_the_middle_stays_what_it_is(block: str, port: str) -> None:
+    """A design may name any node as an output, not only an `output` node behind it."""
+    design = chain(CONV, NORM, ("conv_norm_act", {"kernel": 1, "norm": "none"}))
+    design = design.replace(outputs=design.outputs | {port: (block, "out0")})
+    network = settled(design)
+    x = torch.randn(2, 3, 32, 32, dtype=torch.float64)
+    expected, got = outputs_of(network(x)), outputs_of(to_deploy(network)(x))
+    assert len(expected) == 2
+    assert relative_error(got, expected) <= 1e-12
+    assert account(design, form="deploy").params == sum(p.numel() for p in to_deploy(network).parameters())
 
 
 def test_every_fold_changes_the_layer_that_takes_it() -> None:
