@@ -1,4 +1,4 @@
-"""Saved designs: every commit, by compare-and-swap on its revision; the person's own stages; and the rows of jobs."""
+"""Saved designs, every commit by compare-and-swap on its revision; stages and settings of a person; rows of jobs."""
 
 from designer.store.place import data_folder
 from designer.store.rows import ConflictError, Job, SavedDesign, SavedStage, SavedVariant, StoreError

@@ -19,6 +19,7 @@ from designer.design.model import Design
 from designer.store.database import open_database, reason
 from designer.store.place import default_url
 from designer.store.rows import ConflictError, Job, SavedDesign, SavedVariant, StoreError
+from designer.store.settings import Settings
 from designer.store.stages import Stages
 from designer.store.tables import DesignRow, JobRow, RevisionRow, VariantRow
 
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, url: str | None = None) -> None:
         self._engine = open_database(url or default_url())
         self.stages = Stages(self._session)
+        self.settings = Settings(self._session)
 
     def close(self) -> None:
         """Give back every connection."""
