@@ -1,4 +1,5 @@
-/** Keeps the keys in the editor when what had the focus goes away: a deleted card, a chosen menu entry. */
+/** Keeps the keys in the editor when what had the focus goes away: a deleted card, a chosen menu entry, or the whole
+ * editor for a moment, when the page around it is put together anew. */
 
 import { type RefObject, useEffect } from "react";
 
@@ -10,17 +11,21 @@ export function useKeptFocus(root: RefObject<HTMLDivElement | null>): void {
     const remember = (event: Event): void => {
       inside = event.composedPath().includes(element);
     };
-    const observer = new MutationObserver(() => {
+    const keep = (): void => {
       const around = element.getRootNode() as ShadowRoot | Document;
       const nowhere = around.activeElement === null || around.activeElement === document.body;
       if (inside && nowhere) element.focus({ preventScroll: true });
-    });
+    };
+    const keepSoon = (): number => requestAnimationFrame(keep);
+    const observer = new MutationObserver(keep);
     document.addEventListener("focusin", remember, true);
     document.addEventListener("pointerdown", remember, true);
+    element.addEventListener("focusout", keepSoon);
     observer.observe(element, { childList: true, subtree: true });
     return () => {
       document.removeEventListener("focusin", remember, true);
       document.removeEventListener("pointerdown", remember, true);
+      element.removeEventListener("focusout", keepSoon);
       observer.disconnect();
     };
   }, [root]);
