@@ -3,17 +3,18 @@
 
 import { type RefObject, useEffect } from "react";
 
+/** Whether the keys were in the editor; outlives it, since the page may take it away and mount another in its place. */
+let inside = false;
+
 export function useKeptFocus(root: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     const element = root.current;
     if (element === null) return undefined;
-    let inside = false;
     const remember = (event: Event): void => {
       inside = event.composedPath().includes(element);
     };
     const keep = (): void => {
-      const around = element.getRootNode() as ShadowRoot | Document;
-      const nowhere = around.activeElement === null || around.activeElement === document.body;
+      const nowhere = document.activeElement === null || document.activeElement === document.body;
       if (inside && nowhere) element.focus({ preventScroll: true });
     };
     const keepSoon = (): number => requestAnimationFrame(keep);
@@ -22,6 +23,7 @@ export function useKeptFocus(root: RefObject<HTMLDivElement | null>): void {
     document.addEventListener("pointerdown", remember, true);
     element.addEventListener("focusout", keepSoon);
     observer.observe(element, { childList: true, subtree: true });
+    keep();
     return () => {
       document.removeEventListener("focusin", remember, true);
       document.removeEventListener("pointerdown", remember, true);
