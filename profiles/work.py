@@ -5,8 +5,8 @@ No torch here: ops come from the torch recorder or from an ONNX file, and estima
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 OpClass = Literal[
     "conv",  # dense convolution, kernel > 1
@@ -59,9 +59,11 @@ class Op:
     """Which copy of a repeated node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """What one runtime launches: a main op with the ops fused into it. Counts in elements; bytes need a precision."""
+class Kernel(NamedTuple):
+    """What one runtime launches: a main op with the ops fused into it. Counts in elements; bytes need a precision.
+
+    A tuple because every edit makes thousands of them, and a frozen dataclass takes twice as long to make.
+    """
 
     op_class: OpClass
     macs: int
@@ -70,7 +72,7 @@ class Kernel:
     output_elements: int
     detail: tuple[tuple[str, int], ...]
     main: Op
-    ops: tuple[Op, ...] = field(repr=False)
+    ops: tuple[Op, ...]
 
     def elements(self) -> int:
         """Return the elements read and written: inputs + weights + outputs (memory access cost, in elements)."""
