@@ -1,138 +1,162 @@
-"""Record the networks that were measured on a device into the compact files its profile is fitted from.
+"""Record the measured networks of every device into the compact files that profiles are fitted from.
 
-    python -m tools.record_features MEASUREMENTS.csv i9-10940x-cpu --rules torch-inductor-cpu
+    python -m tools.record_features MEASUREMENTS.csv [--ops CACHE_FOLDER]
 
-Rebuilds every measured timm network without weights, records its operations, fuses them by the runtime's rules, and
-writes into `profiles/data/` the sums of features, the ranges of single kernels, and a list of what was left out and
-why. A few minutes for a thousand networks. Refitting (`python -m tools.fit_profile`) then needs none of this.
+MEASUREMENTS.csv has the columns of `profiles/data/measurements.csv.gz`, or those of its source (`latency_ms`,
+`input_size`, `arch_ref`); ncnn's layer tables lie beside it. Every network is rebuilt without weights, its operations
+are fused by the rules of each device that measured it (`profiles/data/devices.toml`), and the sums of features, the
+ranges of single kernels and the list of what could not be rebuilt are written into `profiles/data/`. Ten minutes, or
+one with the operations kept in CACHE_FOLDER. Refitting (`python -m tools.fit_profile`) then needs none of this.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from designer.cost.record import record
 from profiles.features import CLASSES, FEATURES, kernel_features
-from profiles.fusion import fuse
+from profiles.fusion import fuse_all
 from profiles.profile import DATA_FOLDER, Range
-from profiles.recorded import RANGED, Row, save_ranges, save_recorded
-from profiles.work import Kernel, OpClass
-from tests.oracles import timm_oracle
+from profiles.recorded import (
+    MEASUREMENTS,
+    RANGED,
+    Key,
+    Measured,
+    Spans,
+    known_devices,
+    load_families,
+    load_measurements,
+    measured,
+    save_features,
+    save_measurements,
+    save_ranges,
+    save_skipped,
+)
+from profiles.tables import Table
+from profiles.work import OpClass
+from tools.rebuild import NotRebuilt, rebuilt
 
-Measured = dict[str, str]
+SOURCE_COLUMNS = (
+    "device_id", "device", "soc", "compute_unit", "runtime", "threads", "precision", "batch", "input_size", "model",
+    "arch_ref", "form", "kind", "latency_ms", "source", "date", "licence",
+)  # fmt: skip
 MIN_FAMILIES = 3
 """A class of kernels counts as seen when networks of so many families have it."""
 
-
-class Ranges:
-    """Collects the smallest and largest single kernels of each class."""
-
-    def __init__(self) -> None:
-        self._spans: dict[OpClass, dict[str, tuple[float, float]]] = defaultdict(dict)
-        self._families: dict[OpClass, set[str]] = defaultdict(set)
-
-    def add(self, classes: NDArray[np.intp], rows: NDArray[np.float64], family: str) -> None:
-        """Take in one network's kernels."""
-        for index in np.unique(classes):
-            name = CLASSES[index]
-            self._families[name].add(family)
-            for feature in RANGED:
-                values = rows[classes == index, list(FEATURES).index(feature)]
-                low, high = self._spans[name].get(feature, (np.inf, 0.0))
-                self._spans[name][feature] = (min(low, float(values.min())), max(high, float(values.max())))
-
-    def result(self) -> dict[OpClass, dict[str, Range]]:
-        """Return the ranges of the classes that count as seen; an op without a rule never does."""
-        return {
-            name: {feature: Range(low=low, high=high) for feature, (low, high) in spans.items()}
-            for name, spans in self._spans.items()
-            if name != "other" and len(self._families[name]) >= MIN_FAMILIES
-        }
+_RANGED = [list(FEATURES).index(name) for name in RANGED]
+Extremes = dict[int, NDArray[np.float64]]
+"""Class -> the smallest and largest value of each ranged feature, shape (2, len(RANGED))."""
 
 
-def families() -> dict[str, str]:
-    """Return the fixed table: timm's source file -> family. Files that define the same networks are one family."""
-    with (DATA_FOLDER / "families.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["timm_file"]: row["family"] for row in csv.DictReader(lines)}
+@dataclass
+class Recording:
+    """What is known of the rebuilt networks."""
+
+    families: dict[Key, str] = field(default_factory=dict)
+    totals: dict[str, dict[Key, NDArray[np.float64]]] = field(default_factory=lambda: defaultdict(dict))
+    """Rules -> network -> (classes, features)."""
+    extremes: dict[str, dict[Key, Extremes]] = field(default_factory=lambda: defaultdict(dict))
+    skipped: dict[Key, str] = field(default_factory=dict)
 
 
-def timm_file(name: str) -> str:
-    """Return the source file of timm that defines this network."""
-    from timm.models import model_entrypoint  # only after the oracle has made timm importable
-
-    return model_entrypoint(name).__module__.rpartition(".")[2]
-
-
-def built(name: str, size: int) -> nn.Module:
-    """Return timm's network on the meta device, made for this input size where its weights depend on it."""
-    with torch.device("meta"):
-        module = timm_oracle.create(name)
-        config = module.default_cfg
-        if config.get("fixed_input_size") and config["input_size"][-1] != size:  # type: ignore[union-attr,operator,index]
-            module = timm_oracle.create(name, img_size=size)
-    return module
+def read_measurements(path: Path) -> list[Measured]:
+    """Return the rows of a measurements file, ours or the source's. Raises ValueError for the first bad cell."""
+    if path.name == MEASUREMENTS:
+        return load_measurements(path.parent)
+    return measured(Table(path, SOURCE_COLUMNS), network="arch_ref", size="input_size", ms="latency_ms")
 
 
-Left = list[tuple[str, str, str]]
-"""(network, size, reason) of what was left out."""
+def record_networks(
+    wanted: Mapping[Key, Sequence[str]], tables: Path, families: Mapping[tuple[str, str], str], cache: Path | None
+) -> Recording:
+    """Rebuild every network and fuse it by each of the rule sets wanted for it.
 
-
-def kernels_of(rows: list[Measured], rules: str, skipped: Left) -> Iterator[tuple[Measured, tuple[Kernel, ...]]]:
-    """Yield each row with its network's kernels; list those that cannot be rebuilt."""
-    for number, row in enumerate(rows):
-        library, _, name = row["arch_ref"].partition(":")
-        size = int(float(row["input_size"]))
-        print(f"\r{number + 1} of {len(rows)}", end="", file=sys.stderr)
+    Raises ValueError for a network whose place in `families.csv` is missing: nobody chooses families later.
+    """
+    found = Recording()
+    for number, (key, rules) in enumerate(sorted(wanted.items())):
+        print(f"\r{number + 1} of {len(wanted)}", end="", file=sys.stderr)
         try:
-            if library != "timm":
-                raise ValueError("only timm's networks are rebuilt here")
-            made = record(built(name, size), [(int(row["batch"]), 3, size, size)])
-        except (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
-            skipped.append((row["arch_ref"], row["input_size"], str(error).splitlines()[0]))
+            network = rebuilt(key, tables, cache)
+        except NotRebuilt as error:
+            found.skipped[key] = str(error)
             continue
-        yield row, fuse(made.ops, rules, [tensor.id for tensor in made.outputs])
+        if network.listed not in families:
+            raise ValueError(f"{key.network}: families.csv has no row {','.join(network.listed)}; add one.")
+        found.families[key] = families[network.listed]
+        for name, kernels in zip(rules, fuse_all(network.ops, rules, network.outputs), strict=True):
+            classes, features = kernel_features(kernels)
+            totals = np.zeros((len(CLASSES), len(FEATURES)))
+            np.add.at(totals, classes, features)
+            found.totals[name][key] = totals
+            found.extremes[name][key] = _extremes(classes, features)
     print(file=sys.stderr)
+    return found
+
+
+def ranges_of(keys: Sequence[Key], rules: str, found: Recording) -> Spans:
+    """Return the ranges of single kernels over these networks, of the classes that count as seen.
+
+    An op without a rule never counts as seen.
+    """
+    spans: dict[OpClass, dict[str, Range]] = {}
+    for index, name in enumerate(CLASSES):
+        having = [key for key in keys if index in found.extremes[rules].get(key, {})]
+        if name == "other" or len({found.families[key] for key in having}) < MIN_FAMILIES:
+            continue
+        rows = np.array([found.extremes[rules][key][index] for key in having])
+        low, high = rows[:, 0].min(axis=0), rows[:, 1].max(axis=0)
+        spans[name] = {f: Range(low=a, high=b) for f, a, b in zip(RANGED, low.tolist(), high.tolist(), strict=True)}
+    return spans
+
+
+def record_all(rows: Sequence[Measured], rules: Mapping[str, str], tables: Path, cache: Path | None, out: Path) -> str:
+    """Record every row's network for its device's rules and write all files into `out`; return what was done."""
+    wanted: dict[Key, set[str]] = defaultdict(set)
+    by_device: dict[str, list[Key]] = defaultdict(list)
+    for row in rows:
+        if row.device not in rules:
+            raise ValueError(f'Device "{row.device}" was measured but is not in devices.toml; add it there.')
+        wanted[row.key].add(rules[row.device])
+        by_device[row.device].append(row.key)
+    found = record_networks({k: sorted(v) for k, v in wanted.items()}, tables, load_families(out), cache)
+    save_measurements(rows, out)
+    for name, totals in sorted(found.totals.items()):
+        save_features(name, {key: (found.families[key], row) for key, row in totals.items()}, out)
+    save_ranges({device: ranges_of(keys, rules[device], found) for device, keys in by_device.items()}, out)
+    save_skipped(found.skipped, out)
+    return f"{len(found.families)} networks recorded for {len(found.totals)} rule sets, {len(found.skipped)} left out"
+
+
+def _extremes(classes: NDArray[np.intp], features: NDArray[np.float64]) -> Extremes:
+    ranged = features[:, _RANGED]
+    found: Extremes = {}
+    for index in np.unique(classes).tolist():
+        rows = ranged[classes == index]
+        found[index] = np.array([rows.min(axis=0), rows.max(axis=0)])
+    return found
 
 
 def main() -> None:
     """Read the command line and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("measurements", type=Path)
-    parser.add_argument("device")
-    parser.add_argument("--rules", required=True)
+    parser.add_argument("--ops", type=Path, help="folder outside the repository that keeps recorded operations")
     parser.add_argument("--out", type=Path, default=DATA_FOLDER)
     options = parser.parse_args()
-    with options.measurements.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["device_id"] == options.device]
-    if not rows:
-        parser.error(f"{options.measurements} has no rows of {options.device}")
-
-    table, ranges, totals = families(), Ranges(), []
-    skipped: Left = []
-    heads: list[Row] = []
-    for row, kernels in kernels_of(rows, options.rules, skipped):
-        family = table[timm_file(row["arch_ref"].partition(":")[2])]
-        classes, features = kernel_features(kernels)
-        total = np.zeros((len(CLASSES), len(FEATURES)))
-        np.add.at(total, classes, features)
-        ranges.add(classes, features, family)
-        totals.append(total)
-        heads.append((row["arch_ref"], int(float(row["input_size"])), family, row["latency_ms"]))
-    save_recorded(options.device, heads, np.array(totals), options.out)
-    save_ranges(options.device, ranges.result(), options.out)
-    with (options.out / f"{options.device}.skipped.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("network", "size", "reason"), *skipped])
-    print(f"{len(heads)} networks recorded, {len(skipped)} left out")
+    rules = {name: about["rules"] for name, about in known_devices(options.out).items()}
+    try:
+        rows = read_measurements(options.measurements)
+        print(record_all(rows, rules, options.measurements.parent, options.ops, options.out))
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
