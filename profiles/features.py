@@ -30,12 +30,23 @@ FEATURES: dict[str, str] = {
     "ops": "operations in the kernel",
     "copied": "elements written by copies inside the kernel",
     "exponential_ops": "operations with an exponential or error function (GELU, SiLU, sigmoid, softmax, ...)",
+    "padded_macs": "multiply-accumulates of a convolution in a blocked layout, channels rounded up to whole vectors",
+    "thin_macs": "the same of a convolution that reads fewer channels than a vector holds (its input is not blocked)",
+    "edge_macs": "padded_macs x (window width - 1) / output width: what the borders of a row cost beyond its middle",
+    "unblocked_macs": "multiply-accumulates of a convolution whose channels fit no blocked layout",
+    "gathered": "elements of the windows that such a convolution copies out before it multiplies",
+    "beyond_l2": "elements read and written beyond 250 thousand, which no level-2 cache holds",
 }
 """Name -> what it counts. The order is the order of columns."""
 
 NEAR_CACHE = 4_000_000
 SMALL_POSITIONS = 64
 WIDE_WINDOW = 7
+LEVEL_2 = 250_000
+LANES = 16
+"""Channels in a vector of the blocked layout (float32, 512 bits)."""
+REORDERED = 4
+"""Channels are moved into the blocked layout by this many at a time (onnxruntime's nchwc_transformer.cc)."""
 
 _CONVOLUTIONS = frozenset({"conv", "pointwise", "grouped", "depthwise"})
 _EXPONENTIAL = frozenset(
@@ -73,6 +84,8 @@ def _features(kernel: Kernel) -> tuple[int, ...]:
         len(kernel.ops),
         copied,
         exponential_ops,
+        *(_blocked(kernel) if kernel.op_class in _CONVOLUTIONS else (0, 0, 0, 0, 0)),
+        max(0, read + weights + written - LEVEL_2),
     )
 
 
@@ -82,6 +95,32 @@ def _convolution(kernel: Kernel) -> tuple[int, int, int, int]:
     height, width = detail["kernel"], detail["kernel_width"]
     small = kernel.output_elements <= SMALL_POSITIONS * detail["out_channels"]
     return small * kernel.macs, small * kernel.weight_elements, height * width, int(max(height, width) >= WIDE_WINDOW)
+
+
+def _blocked(kernel: Kernel) -> tuple[int, int, int, int, int]:
+    """Return padded_macs, thin_macs, edge_macs, unblocked_macs and gathered, by the rules of onnxruntime's NCHWc."""
+    detail = dict(kernel.detail)
+    taken, made, groups = detail["in_channels"], detail["out_channels"], detail["groups"]
+    each, thin = taken // groups, groups == 1 and taken < LANES
+    if groups == 1:
+        fits = thin or taken % REORDERED == 0
+    elif each == 1 and made == groups:
+        fits = made % REORDERED == 0
+    else:
+        fits = each % LANES == 0 and made // groups % LANES == 0
+    if not fits:
+        return 0, 0, 0, kernel.macs, kernel.macs * groups // made
+    padded = kernel.macs * _padded(made) // made
+    if thin:
+        return 0, padded, 0, 0, 0
+    if groups == 1:
+        padded = padded * _padded(taken) // taken
+    columns = max(1, -(-detail["width"] // detail["stride"]))
+    return padded, 0, padded * (detail["kernel_width"] - 1) // columns, 0, 0
+
+
+def _padded(channels: int) -> int:
+    return -(-channels // LANES) * LANES
 
 
 def _written(op: Op) -> int:

@@ -32,7 +32,33 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
         "ops": 1,
         "copied": 0,
         "exponential_ops": 0,
+        "padded_macs": 16 * 49 * 64,
+        "thin_macs": 0,
+        "edge_macs": 16 * 49 * 64 * 6 // 8,
+        "unblocked_macs": 0,
+        "gathered": 0,
+        "beyond_l2": 0,
     }
+
+
+def one_conv(channels: int, out_channels: int, kernel: int, groups: int) -> dict[str, int]:
+    g = Graph()
+    g.conv(g.tensor(1, channels, 8, 8), out_channels, kernel=kernel, groups=groups)
+    return by_name(g)[0]
+
+
+def test_channels_of_a_blocked_convolution_are_rounded_up_to_vectors_of_sixteen() -> None:
+    assert one_conv(20, 40, 1, 1)["padded_macs"] == 32 * 48 * 64
+    assert one_conv(3, 20, 3, 1)["thin_macs"] == 3 * 32 * 9 * 64
+    assert one_conv(3, 20, 3, 1)["padded_macs"] == 0
+
+
+def test_channels_that_fit_no_blocked_layout_are_gathered_and_multiplied_as_they_are() -> None:
+    for channels, out_channels, groups in ((18, 32, 1), (10, 10, 10), (40, 80, 2)):
+        row = one_conv(channels, out_channels, 3, groups)
+        assert row["padded_macs"] == row["thin_macs"] == row["edge_macs"] == 0
+        assert row["unblocked_macs"] == row["macs"]
+        assert row["gathered"] == channels * 9 * 64
 
 
 def test_more_positions_are_not_small_and_three_taps_are_not_wide() -> None:
