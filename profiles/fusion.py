@@ -105,6 +105,11 @@ class _Fusion:
                 members[feeder] = ()
             rows[index] = starts[kind] if row is None else row
             members[index] = taken or (index,)
+        if rules.spells_out:
+            for taken, row in zip(members.copy(), rows, strict=True):
+                if row is not None and row.broken:
+                    for index in taken:
+                        members[index] = (index,)
         return members
 
 

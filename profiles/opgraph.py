@@ -89,7 +89,7 @@ class OpGraph:
     def _work(self, index: int, sources: Collection[int]) -> Work:
         op, made_by, readers = self.ops[index], self._made_by, self._readers
         feeders = [made_by[source] for source in sources if source in made_by and readers[source] == 1]
-        return index, (op.op_class, op.name), feeders
+        return index, (op.op_class, op.name, len(op.inputs) < 2), feeders
 
     def launching(self, in_place: Collection[str]) -> list[Work]:
         """Return the ops that launch work if concatenations of these names are made in place where they can be.

@@ -15,8 +15,8 @@ RULES_FOLDER = Path(__file__).parent / "rules"
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 """An op's name without capitals and underscores, so that `leaky_relu` and `LeakyRelu` are one."""
 
-Kind = tuple[OpClass, str]
-"""What the rules look at in an op: its class and its name."""
+Kind = tuple[OpClass, str, bool]
+"""What the rules look at in an op: its class, its name, and whether it reads one activation at most."""
 
 
 @lru_cache(maxsize=4096)
@@ -37,10 +37,16 @@ class Stage(_Part):
     """Only ops of these names; empty: every op of the classes."""
     repeat: bool = False
     """True: any number of them; False: at most one."""
+    constant: bool = False
+    """True: only arithmetic with a constant or a parameter, such as a bias or a layer scale."""
+    ends: bool = False
+    """True: nothing joins after it."""
 
     def takes(self, kind: Kind) -> bool:
         """Return whether ops of this kind may follow here."""
-        return kind[0] in self.classes and (not self.names or plain(kind[1]) in self.names)
+        op_class, name, alone = kind
+        named = not self.names or plain(name) in self.names
+        return op_class in self.classes and named and (alone or not self.constant)
 
 
 class Pattern(_Part):
@@ -52,6 +58,8 @@ class Pattern(_Part):
     then: tuple[Stage, ...] = ()
     joins: bool = False
     """True: an op that reads two such kernels makes them one (`relu(a) + relu(b)` is one loop)."""
+    complete: bool = False
+    """True: a kernel that has not passed every stage is launched op by op (for a function spelt out in several ops)."""
     keeps_size: bool = False
     """True: only ops that leave as many elements as the kernel had (a gate times a map does not go into the gate)."""
 
@@ -72,11 +80,18 @@ class Row(dict[Kind, "Row | None"]):
         super().__init__()
         self.pattern, self.passed, self.rows = pattern, passed, rows
 
+    @property
+    def broken(self) -> bool:
+        """Whether the pattern is one function of which a part is missing."""
+        return self.pattern.complete and self is not self.rows[-1]
+
     def __missing__(self, kind: Kind) -> Row | None:
         found = None
         for at, stage in enumerate(self.pattern.then[self.passed :], start=self.passed):
             if stage.takes(kind):
-                found = self.rows[at if stage.repeat else at + 1]
+                found = self.rows[-1 if stage.ends else at if stage.repeat else at + 1]
+                break
+            if self.pattern.complete:
                 break
         self[kind] = found
         return found
@@ -126,6 +141,11 @@ class Rules(_Part):
             named = f' named "{name}"' if name else ""
             raise ValueError(f'op class "{op_class}"{named} starts two patterns; list it in one "main" only')
         return self
+
+    @cached_property
+    def spells_out(self) -> bool:
+        """Whether a kernel may turn out to be none after all (`complete`)."""
+        return any(pattern.complete for pattern in self.patterns)
 
     @cached_property
     def starts(self) -> Starts:
