@@ -1,39 +1,42 @@
 """The networks of the ncnn benchmark as ops, from their layer tables.
 
-`ncnn_layers.csv` has one row per layer of each benchmark network with ncnn's own parameters; `ncnn_models.csv` has the
-input size. Shapes are propagated from the input; what a layer computes is in `tools.ncnn_layers`.
+`tools/data/ncnn_layers.csv.gz` has one row per layer of each benchmark network with ncnn's own parameters, read off the
+`.param` files of Tencent/ncnn (BSD-3-Clause); `ncnn_models.csv` has the input size. Shapes are propagated from the
+input; what a layer computes is in `tools.ncnn_layers`.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from designer.cost import rules
 from designer.cost.rules import Shape, Work
+from profiles.tables import Table
 from profiles.work import Op, Tensor
 from tools.ncnn_layers import ACTIVATIONS, RULES, Done, Layer
 
+DATA = Path(__file__).parent / "data"
+COLUMNS = ("model", "type", "inputs", "outputs", "raw_params")
 ARRAY = -23300
 """ncnn writes array parameter n as number -23300 - n, with its length first."""
 ALIASES = frozenset({"Split", "Noop"})
 """Layers that hand their input on and do nothing."""
 
 
-def ncnn_ops(model: str, folder: Path) -> tuple[tuple[Op, ...], tuple[int, ...]]:
+def ncnn_ops(model: str) -> tuple[tuple[Op, ...], tuple[int, ...]]:
     """Return the ops of one benchmark network at batch 1, and the ids of its output tensors.
 
-    folder: where `ncnn_layers.csv` and `ncnn_models.csv` are. A quantised network (`..._int8`) has the layers of the
-    float one. Raises ValueError for a network or a layer type that is not known.
+    A quantised network (`..._int8`) has the layers of the float one. Raises ValueError for a network or a layer type
+    that is not known.
     """
-    layers, sizes = _tables(folder)
+    layers, sizes = ncnn_tables()
     name = model if model in layers else model.removesuffix("_int8")
     if name not in layers:
-        raise ValueError(f'ncnn networks: there is no layer table of "{model}" in {folder.name}/ncnn_layers.csv.')
+        raise ValueError(f'ncnn networks: there is no layer table of "{model}" in tools/data.')
     network = _Network(sizes.get(name, 0))
     for layer in layers[name]:
         network.add(layer)
@@ -131,15 +134,14 @@ class _Network:
         return Tensor(self._made, shape, math.prod(shape))
 
 
-@lru_cache(maxsize=2)
-def _tables(folder: Path) -> tuple[dict[str, list[Layer]], dict[str, int]]:
+@cache
+def ncnn_tables() -> tuple[dict[str, list[Layer]], dict[str, int]]:
+    """Return the layers of each network and its input size, where the layer table does not say it."""
     layers: dict[str, list[Layer]] = {}
-    with (folder / "ncnn_layers.csv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            layers.setdefault(row["model"], []).append(_layer(row))
-    with (folder / "ncnn_models.csv").open(encoding="utf-8", newline="") as lines:
-        sizes = {row["model"]: int(float(row["input_size"])) for row in csv.DictReader(lines) if row["input_size"]}
-    return layers, sizes
+    for row in Table(DATA / "ncnn_layers.csv.gz", COLUMNS, more=True).rows:
+        layers.setdefault(row["model"], []).append(_layer(row))
+    models = Table(DATA / "ncnn_models.csv", ("model", "input_size"), more=True).rows
+    return layers, {row["model"]: int(float(row["input_size"])) for row in models if row["input_size"]}
 
 
 def _layer(row: dict[str, str]) -> Layer:

@@ -35,16 +35,15 @@ class NotRebuilt(ValueError):
     """A network that cannot be rebuilt, and why."""
 
 
-def rebuilt(key: Key, tables: Path, cache: Path | None = None) -> Rebuilt:
+def rebuilt(key: Key, cache: Path | None = None) -> Rebuilt:
     """Return a measured network as ops.
 
-    tables: the folder of ncnn's layer tables. cache: a developer's own folder where ops are kept between runs, because
-    rebuilding all networks takes minutes (it holds pickles, so use only one that you filled yourself).
-    Raises NotRebuilt.
+    cache: a developer's own folder where ops are kept between runs, because rebuilding all networks takes minutes (it
+    holds pickles, so use only one that you filled yourself). Raises NotRebuilt.
     """
     library, _, name = key.network.partition(":")
     if library == "ncnn":
-        ops, outputs = ncnn_ops(name, tables)
+        ops, outputs = ncnn_ops(name)
         return Rebuilt(ops, outputs, (library, name))
     if library not in _BUILDERS:
         raise NotRebuilt(f"networks of {library} are not rebuilt here")

@@ -1,12 +1,12 @@
 """Record the measured networks of every device into the compact files that profiles are fitted from.
 
-    python -m tools.record_features MEASUREMENTS.csv [--ops CACHE_FOLDER]
+    python -m tools.record_features [MEASUREMENTS.csv] [--ops CACHE_FOLDER]
 
-MEASUREMENTS.csv has the columns of `profiles/data/measurements.csv.gz`, or those of its source (`latency_ms`,
-`input_size`, `arch_ref`); ncnn's layer tables lie beside it. Every network is rebuilt without weights, its operations
-are fused by the rules of each device that measured it (`profiles/data/devices.toml`), and the sums of features, the
-ranges of single kernels and the list of what could not be rebuilt are written into `profiles/data/`. Ten minutes, or
-one with the operations kept in CACHE_FOLDER. Refitting (`python -m tools.fit_profile`) then needs none of this.
+MEASUREMENTS.csv is a file of new measurements (SOURCE_COLUMNS) that replaces `profiles/data/measurements.csv.gz`;
+without it, the networks of that file are recorded again. Every network is rebuilt without weights, its operations are
+fused by the rules of each device that measured it (`profiles/data/devices.toml`), and the sums of features, the ranges
+of single kernels and the list of what could not be rebuilt are written into `profiles/data/`. Ten minutes, or one with
+the operations kept in CACHE_FOLDER. Refitting (`python -m tools.fit_profile`) then needs none of this.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from profiles.features import CLASSES, FEATURES, kernel_features
 from profiles.fusion import fuse_all
 from profiles.profile import DATA_FOLDER, Range
 from profiles.recorded import (
-    MEASUREMENTS,
     RANGED,
     Key,
     Measured,
@@ -67,14 +66,12 @@ class Recording:
 
 
 def read_measurements(path: Path) -> list[Measured]:
-    """Return the rows of a measurements file, ours or the source's. Raises ValueError for the first bad cell."""
-    if path.name == MEASUREMENTS:
-        return load_measurements(path.parent)
+    """Return the rows of a file of new measurements. Raises ValueError for the first bad cell."""
     return measured(Table(path, SOURCE_COLUMNS), network="arch_ref", size="input_size", ms="latency_ms")
 
 
 def record_networks(
-    wanted: Mapping[Key, Sequence[str]], tables: Path, families: Mapping[tuple[str, str], str], cache: Path | None
+    wanted: Mapping[Key, Sequence[str]], families: Mapping[tuple[str, str], str], cache: Path | None
 ) -> Recording:
     """Rebuild every network and fuse it by each of the rule sets wanted for it.
 
@@ -84,7 +81,7 @@ def record_networks(
     for number, (key, rules) in enumerate(sorted(wanted.items())):
         print(f"\r{number + 1} of {len(wanted)}", end="", file=sys.stderr)
         try:
-            network = rebuilt(key, tables, cache)
+            network = rebuilt(key, cache)
         except NotRebuilt as error:
             found.skipped[key] = str(error)
             continue
@@ -117,7 +114,7 @@ def ranges_of(keys: Sequence[Key], rules: str, found: Recording) -> Spans:
     return spans
 
 
-def record_all(rows: Sequence[Measured], rules: Mapping[str, str], tables: Path, cache: Path | None, out: Path) -> str:
+def record_all(rows: Sequence[Measured], rules: Mapping[str, str], cache: Path | None, out: Path) -> str:
     """Record every row's network for its device's rules and write all files into `out`; return what was done."""
     wanted: dict[Key, set[str]] = defaultdict(set)
     by_device: dict[str, list[Key]] = defaultdict(list)
@@ -126,7 +123,7 @@ def record_all(rows: Sequence[Measured], rules: Mapping[str, str], tables: Path,
             raise ValueError(f'Device "{row.device}" was measured but is not in devices.toml; add it there.')
         wanted[row.key].add(rules[row.device])
         by_device[row.device].append(row.key)
-    found = record_networks({k: sorted(v) for k, v in wanted.items()}, tables, load_families(out), cache)
+    found = record_networks({k: sorted(v) for k, v in wanted.items()}, load_families(out), cache)
     save_measurements(rows, out)
     for name, totals in sorted(found.totals.items()):
         save_features(name, {key: (found.families[key], row) for key, row in totals.items()}, out)
@@ -147,14 +144,14 @@ def _extremes(classes: NDArray[np.intp], features: NDArray[np.float64]) -> Extre
 def main() -> None:
     """Read the command line and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("measurements", type=Path)
+    parser.add_argument("measurements", type=Path, nargs="?")
     parser.add_argument("--ops", type=Path, help="folder outside the repository that keeps recorded operations")
     parser.add_argument("--out", type=Path, default=DATA_FOLDER)
     options = parser.parse_args()
     rules = {name: about["rules"] for name, about in known_devices(options.out).items()}
     try:
-        rows = read_measurements(options.measurements)
-        print(record_all(rows, rules, options.measurements.parent, options.ops, options.out))
+        rows = read_measurements(options.measurements) if options.measurements else load_measurements(options.out)
+        print(record_all(rows, rules, options.ops, options.out))
     except ValueError as error:
         parser.error(str(error))
 
