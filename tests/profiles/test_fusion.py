@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.fusion import Pattern, Rules, Stage, fuse, load_rules, rule_names
+from profiles.fusion import Pattern, Rules, Stage, fuse, fuse_all, load_rules, rule_names
 from profiles.work import Kernel
 from tests.profiles.graph import Graph
 
@@ -138,3 +138,34 @@ def test_a_class_may_start_one_pattern_only() -> None:
 
 def test_rules_are_loaded_once() -> None:
     assert load_rules("generic") is load_rules("generic")
+
+
+def test_a_pattern_for_some_names_comes_before_one_for_the_class() -> None:
+    stage = Stage(classes=("activation",))
+    rules = Rules(
+        name="named",
+        about="",
+        source="",
+        patterns=(Pattern(main=("norm",)), Pattern(main=("norm",), names=("batchnorm",), then=(stage,))),
+    )
+    for name, expected in (("batch_norm", [["norm", "activation"]]), ("other", [["norm"], ["activation"]])):
+        g = Graph()
+        g.op("activation", g.op("norm", g.tensor(1, 4), name=name))
+        assert g.classes(rules) == expected
+
+
+def test_a_name_may_start_one_pattern_only() -> None:
+    one = Pattern(main=("conv",), names=("first",))
+    with pytest.raises(ValueError, match='op class "conv" named "first" starts two patterns'):
+        Rules(name="x", about="", source="", patterns=(one, one))
+
+
+def test_several_rule_sets_at_once_give_what_each_gives_and_share_kernels() -> None:
+    g = Graph()
+    x = g.op("activation", g.op("conv", g.tensor(1, 8, 4, 4), weights=(9,), name="conv"), name="relu")
+    x = g.op("view", x, name="permute")
+    g.op("elementwise", g.op("copy", x, name="reshape"), x, name="add")
+    together = fuse_all(g.ops, rule_names())
+    assert together == tuple(fuse(g.ops, name) for name in rule_names())
+    by_name = dict(zip(rule_names(), together, strict=True))
+    assert by_name["coreml"][0] is by_name["qnn-htp"][0]

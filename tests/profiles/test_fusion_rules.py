@@ -278,3 +278,41 @@ def test_a_rule_set_says_what_it_is_and_where_that_is_from(name: str) -> None:
     rules = load_rules(name)
     assert rules.name == name
     assert len(rules.about) > 80 and len(rules.source) > 40
+
+
+@pytest.mark.parametrize("rules", ["onnxruntime-cpu", "onnxruntime-cpu-arm"])
+def test_a_gate_that_is_broadcast_is_multiplied_apart(rules: str) -> None:
+    g = Graph()
+    x = g.tensor(1, 16, 8, 8)
+    gate = g.op("activation", g.op("reduce", x, name="mean", shape=(1, 16, 1, 1)), name="sigmoid")
+    g.op("elementwise", x, gate, name="mul")
+    assert kernels(g, rules) == "mean sigmoid mul"
+    assert kernels(g, "tensorrt") == "mean sigmoid+mul"
+
+
+@pytest.mark.parametrize("rules", ["onnxruntime-cpu", "tensorrt"])
+def test_one_of_two_convolutions_takes_their_sum(rules: str) -> None:
+    g = Graph()
+    x = g.tensor(1, 16, 8, 8)
+    a, b = (g.op("conv", x, name=name, weights=(9,)) for name in ("main", "shortcut"))
+    g.op("activation", g.op("elementwise", a, b, name="add"), name="relu")
+    assert kernels(g, rules) == "shortcut main+add+relu"
+
+
+def test_pointwise_kernels_that_meet_are_one_in_tensorrt() -> None:
+    g = Graph()
+    a, b = (g.op("activation", g.tensor(1, 16, 8, 8), name=name) for name in ("tanh", "sigmoid"))
+    g.op("elementwise", a, b, name="mul")
+    assert kernels(g, "tensorrt") == "sigmoid+tanh+mul"
+    assert kernels(g, "onnxruntime-cpu") == "tanh sigmoid+mul"
+
+
+@pytest.mark.parametrize("rules", ["onnxruntime-cpu", "tensorrt"])
+def test_a_batch_norm_alone_takes_its_activation(rules: str) -> None:
+    assert kernels(chain(("copy", "pad"), ("norm", "bn"), ("activation", "relu")), rules) == "pad bn+relu"
+    assert kernels(chain(("copy", "pad"), ("norm", "bn"), ("activation", "relu")), "coreml") == "pad bn relu"
+
+
+@pytest.mark.parametrize("rules", RUNTIMES)
+def test_a_linear_layer_takes_relu(rules: str) -> None:
+    assert kernels(chain(("linear", "linear"), ("activation", "relu")), rules) == "linear+relu"
