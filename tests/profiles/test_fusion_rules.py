@@ -316,3 +316,52 @@ def test_a_batch_norm_alone_takes_its_activation(rules: str) -> None:
 @pytest.mark.parametrize("rules", RUNTIMES)
 def test_a_linear_layer_takes_relu(rules: str) -> None:
     assert kernels(chain(("linear", "linear"), ("activation", "relu")), rules) == "linear+relu"
+
+
+@pytest.mark.parametrize("rules", RUNTIMES)
+def test_a_residual_right_after_a_matrix_product_is_no_bias(rules: str) -> None:
+    g = Graph()
+    x = g.tensor(1, 4, 16)
+    g.op("elementwise", g.op("linear", x, name="MatMul", weights=(256,)), x, name="Add")
+    assert kernels(g, rules) == "MatMul Add"
+
+
+@pytest.mark.parametrize("rules", RUNTIMES)
+@pytest.mark.parametrize("op_class", ["conv", "depthwise", "linear"])
+def test_a_small_map_does_not_take_in_what_it_is_broadcast_onto(rules: str, op_class: OpClass) -> None:
+    g = Graph()
+    x = g.tensor(1, 16, 8, 8)
+    small = g.op(op_class, g.op("reduce", x, name="mean", shape=(1, 16, 1, 1)), name="excite", weights=(9,))
+    g.op("elementwise", x, small, name="add")
+    assert kernels(g, rules) == "mean excite add"
+
+
+@pytest.mark.parametrize("rules", ["coreml", "ncnn", "onnxruntime-cpu", "onnxruntime-cpu-arm", "tensorrt"])
+def test_a_scale_and_a_shift_fold_into_a_convolution(rules: str) -> None:
+    g = chain(("conv", "Conv"), ("elementwise", "Mul"), ("elementwise", "Add"), ("activation", "Relu"))
+    assert kernels(g, rules) == "Conv+Mul+Add+Relu"
+
+
+@pytest.mark.parametrize("conv", ["conv", "depthwise"])
+def test_paddle_lite_folds_a_bias(conv: OpClass) -> None:
+    assert kernels(chain((conv, "conv"), ("elementwise", "add")), "paddle-lite-arm") == "conv+add"
+    assert kernels(chain((conv, "conv"), ("elementwise", "mul")), "paddle-lite-arm") == "conv mul"
+
+
+@pytest.mark.parametrize("rules", ["torch-inductor-cpu", "torch-inductor-cuda"])
+def test_inductor_makes_one_loop_of_what_lies_between_two_library_calls(rules: str) -> None:
+    assert kernels(residual(), rules) == "conv relu conv bn+add+relu"
+    g = Graph()
+    a, b = (g.op("norm", g.op("conv", g.tensor(1, 16), name="conv"), name="bn", weights=(16,)) for _ in range(2))
+    g.op("activation", g.op("elementwise", a, b, name="add"), name="relu")
+    assert kernels(g, rules) == "conv conv bn+bn+add+relu"
+
+
+@pytest.mark.parametrize("rules", [EAGER, "torch-inductor-cuda"])
+def test_a_mask_goes_into_the_attention_kernel(rules: str) -> None:
+    g = Graph()
+    q, mask = g.tensor(1, 4, 8), g.tensor(1, 4, 4)
+    scores = g.op("matmul", q, q, name="attention_scores", shape=(1, 4, 4))
+    weights = g.op("softmax", g.op("elementwise", scores, mask, name="add"), name="softmax")
+    g.op("matmul", weights, q, name="attention_values", shape=(1, 4, 8))
+    assert kernels(g, rules) == "attention_scores+add+softmax+attention_values"
