@@ -81,7 +81,13 @@ def parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="list the device profiles with their scores")
     devices.set_defaults(run=run_devices)
 
-    for command in (presets, report, compare, export, weights, devices):
+    calibrate = commands.add_parser("calibrate", help="measure this machine and write its device profile")
+    calibrate.add_argument("--out", required=True, type=Path, help="the profile's file")
+    calibrate.add_argument("--threads", type=_threads, default=1, help="threads of onnxruntime (default 1)")
+    calibrate.add_argument("--quick", action="store_true", help="under a minute instead of under five; less exact")
+    calibrate.set_defaults(run=run_calibrate)
+
+    for command in (presets, report, compare, export, weights, devices, calibrate):
         command.add_argument("--json", action="store_true", help="print JSON on stdout")
     return top
 
@@ -120,6 +126,10 @@ def _size(text: str) -> tuple[int, int, int]:
 
 def _count(text: str) -> int:
     return _whole(text, 1, 4096)
+
+
+def _threads(text: str) -> int:
+    return _whole(text, 1, 256)
 
 
 def _seed(text: str) -> int:
@@ -202,20 +212,44 @@ def run_weights(options: argparse.Namespace) -> None:
 
 
 def run_devices(options: argparse.Namespace) -> None:
-    """List the device profiles."""
-    from profiles.listing import device_rows
+    """List the device profiles, the user's own first."""
+    from designer.devices import by_board, known_profiles
+    from profiles.listing import device_rows, device_text
 
-    rows = device_rows()
+    found = [profile for group in by_board(known_profiles().values()).values() for profile in group]
     if options.json:
-        _print_json(rows)
+        _print_json(device_rows(found))
+    else:
+        print(device_text(found))
+
+
+def run_calibrate(options: argparse.Namespace) -> None:
+    """Measure this machine and write its profile; a calibration that is stopped leaves no file."""
+    from designer.calibrate import run_calibration, write_profile
+
+    if options.out.is_dir():
+        raise ValueError(f'--out: "{options.out}" is a folder; give the name of a file.')
+    if not options.out.parent.is_dir():
+        raise ValueError(f'--out: there is no folder "{options.out.parent}"; make it first.')
+    try:
+        profile = run_calibration(options.threads, options.quick, _said)
+    except KeyboardInterrupt:
+        raise ValueError("The calibration was stopped; no profile was written.") from None
+    write_profile(profile, options.out)
+    row = profile.model_dump(mode="json")
+    if options.json:
+        _print_json({"path": str(options.out)} | {key: row[key] for key in ("name", "device", "threads", "scores")})
         return
-    for row in rows:
-        scores = row["scores"]
-        print(
-            f"{row['name']:24} {row['device']}, {row['runtime']}, {row['precision']}, batch {row['batch']}: "
-            f"median error {scores['median_ape']:.1f} %, within 10 %: {scores['within10']:.0f} %, "
-            f"Spearman {scores['spearman']:.3f} (n = {scores['n']})"
-        )
+    scores = profile.scores
+    print(
+        f"{options.out}: {profile.device}, {profile.runtime} {profile.runtime_version}, threads: {profile.threads}. On "
+        f"families left out: median error {scores.median_ape:.1f} %, within 10 %: {scores.within10:.0f} %, "
+        f"Spearman {scores.spearman:.3f} (n = {scores.n})"
+    )
+
+
+def _said(fraction: float, message: str) -> None:
+    print(f"{fraction:4.0%} {message}", file=sys.stderr, flush=True)
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:

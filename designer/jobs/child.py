@@ -15,7 +15,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-KINDS = {"export": "designer.export.job", "import": "designer.importing", "weights": "designer.weights.job"}
+KINDS = {
+    "calibrate": "designer.calibration.job",
+    "export": "designer.export.job",
+    "import": "designer.importing",
+    "measure": "designer.calibration.measure_job",
+    "weights": "designer.weights.job",
+}
 
 
 def main() -> int:

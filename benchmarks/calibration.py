@@ -1,0 +1,154 @@
+"""A profile of this machine against whole networks that its calibration never saw: `python -m benchmarks.calibration`.
+
+    python -m benchmarks.calibration
+    python -m benchmarks.calibration --profile this-machine.json --networks 30
+
+Thirty networks of the catalogue are exported as a user would (deploy form, every check) and timed in onnxruntime, in
+turns, at the profile's thread count; the best run counts, as in the calibration. Beside ours stands a log-log line
+through the MACs, fitted to the other networks. Without `--profile` the machine is calibrated first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.machine import facts
+from designer.calibrate import run_calibration
+from designer.calibration.graphs import kernels_of
+from designer.calibration.networks import CHECKED
+from designer.export.onnx import export_onnx
+from designer.presets import load_preset
+from profiles.estimate import Estimate, estimate
+from profiles.measure import Drift, Model, OnnxModel, measure
+from profiles.profile import DeviceProfile, parse_profile
+from profiles.validate import binomial_interval, spearman, within
+
+ROUNDS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One network: what was estimated and what it took."""
+
+    name: str
+    guess: Estimate
+    measured_ms: float
+    macs: int
+
+    @property
+    def error(self) -> float:
+        """Estimated over measured, minus 1."""
+        return self.guess.ms / self.measured_ms - 1
+
+
+def said(fraction: float, message: str) -> None:
+    """Print progress on stderr."""
+    print(f"{fraction:4.0%} {message}", file=sys.stderr, flush=True)
+
+
+def exported(name: str, folder: Path) -> bytes:
+    """Return a preset's checked ONNX file, kept in `folder` under its name."""
+    path = folder / f"{name}.onnx"
+    if not path.is_file():
+        export_onnx(load_preset(name), path)
+    return path.read_bytes()
+
+
+def check(profile: DeviceProfile, names: Sequence[str], folder: Path) -> tuple[list[Checked], Drift]:
+    """Export, time and estimate these presets."""
+    models: dict[str, Model] = {}
+    for index, name in enumerate(names):
+        said(index / len(names) / 2, f"exporting {name}")
+        models[name] = OnnxModel(exported(name, folder), profile.threads or 1)
+    times, drift = measure(
+        models,
+        reference=min(names, key=lambda name: sum(k.macs for k in kernels_of(load_preset(name)))),
+        rounds=ROUNDS,
+        limit=math.inf,  # a check has nothing to spoil: the drift is printed
+        progress=lambda fraction, message: said(0.5 + fraction / 2, message),
+    )
+    rows = []
+    for name in names:
+        kernels = kernels_of(load_preset(name))
+        guess = estimate(profile, kernels)
+        rows.append(Checked(name, guess, times[name].min_ms, sum(kernel.macs for kernel in kernels)))
+    return rows, drift
+
+
+def by_macs(rows: Sequence[Checked]) -> list[float]:
+    """Return each network's ms from a line through the logarithms of the others' MACs and times."""
+    macs, taken = np.log([row.macs for row in rows]), np.log([row.measured_ms for row in rows])
+    found = []
+    for index in range(len(rows)):
+        others = np.arange(len(rows)) != index
+        slope, shift = np.polyfit(macs[others], taken[others], 1)
+        found.append(float(np.exp(slope * macs[index] + shift)))
+    return found
+
+
+def summary(estimated: Sequence[float], measured: Sequence[float]) -> str:
+    """Return the figures of one model as a table row's cells."""
+    a, b = np.array(estimated), np.array(measured)
+    median = 100 * float(np.median(np.abs(a / b - 1)))
+    shares = " | ".join(f"{within(a, b, percent):.0f} %" for percent in (10, 20))
+    return f"{median:.1f} % | {shares} | {spearman(a, b):.4f}"
+
+
+def report(rows: Sequence[Checked], drift: Drift) -> None:
+    """Print each network, the summary with its baseline, and the band's coverage."""
+    print("| network | estimated ms | 80 % band | measured ms | error | |\n|---|---|---|---|---|---|")
+    for row in rows:
+        band = f"{row.guess.low_ms:.2f} to {row.guess.high_ms:.2f}"
+        outside = "" if row.guess.in_domain else "outside what the profile has seen"
+        print(f"| {row.name} | {row.guess.ms:.2f} | {band} | {row.measured_ms:.2f} | {row.error:+.1%} | {outside} |")
+    measured = [row.measured_ms for row in rows]
+    print("\n| model | median error | within 10 % | within 20 % | Spearman |\n|---|---|---|---|---|")
+    print(f"| ours | {summary([row.guess.ms for row in rows], measured)} |")
+    print(f"| MACs only | {summary(by_macs(rows), measured)} |")
+    inside = sum(row.guess.low_ms <= row.measured_ms <= row.guess.high_ms for row in rows)
+    share = 100 * inside / len(rows)
+    low, high = binomial_interval(share, len(rows))
+    print(f"\nThe 80 % band holds {inside} of {len(rows)}: {share:.0f} % ({low:.0f} to {high:.0f}).")
+    print(f"Drift while these were timed: {drift.spread:.1%}.")
+
+
+def main() -> None:
+    """Calibrate if need be, check, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--profile", type=Path, help="a profile that `calibrate` wrote (default: calibrate now)")
+    parser.add_argument("--networks", type=int, default=30, choices=range(3, len(CHECKED) + 1), metavar="3..30")
+    parser.add_argument("--exports", type=Path, help="a folder that keeps the exported files for the next run")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")  # the exporter warns about its own internals
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    print(facts("onnxruntime", "torch"))
+    if options.profile:
+        profile = parse_profile(options.profile.read_bytes(), options.profile.name)
+    else:
+        profile = run_calibration(progress=said)
+    s = profile.scores
+    print(f"{profile.device}, {profile.runtime} {profile.runtime_version}, threads: {profile.threads}. {s.noise}")
+    print(
+        f"Calibration, {s.n} networks, families left out: median error {s.median_ape:.1f} %, within 10 % "
+        f"{s.within10:.0f} %, Spearman {s.spearman:.3f} (naive sum {s.naive.median_ape:.1f} %)\n"
+    )
+    names = [subject.preset for subject in CHECKED[: options.networks]]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.exports or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows, drift = check(profile, names, folder)
+    report(rows, drift)
+
+
+if __name__ == "__main__":
+    main()

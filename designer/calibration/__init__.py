@@ -1,0 +1,1 @@
+"""How this machine's profile is made: which networks are timed, how their kernels are found, how costs are fitted."""
