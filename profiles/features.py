@@ -1,4 +1,4 @@
-"""What a kernel's time is made of: a few whole numbers per kernel, the same for every device.
+"""What a kernel's time is made of: a few numbers per kernel, the same for every device.
 
 A profile's time is a sum over kernels of coefficient x feature, so each feature is something that can cost time on its
 own: a launch, a multiply-accumulate, an element moved, and a handful of shape terms that hardware is sensitive to.
@@ -7,7 +7,7 @@ own: a launch, a multiply-accumulate, an element moved, and a handful of shape t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,28 +16,55 @@ from profiles.work import Kernel, Op, OpClass
 
 CLASSES: tuple[OpClass, ...] = get_args(OpClass)
 
-FEATURES: dict[str, str] = {
-    "launches": "1 per kernel",
-    "macs": "multiply-accumulates",
-    "inputs": "elements of activations read",
-    "weights": "elements of parameters read",
-    "outputs": "elements written",
-    "spilled": "elements read and written beyond 4 million, which no cache near a core holds",
-    "small_macs": "multiply-accumulates of a convolution with at most 64 output positions",
-    "small_weights": "weights of a convolution with at most 64 output positions",
-    "taps": "positions in the window of a convolution's kernel",
-    "wide_launches": "1 per convolution with a window of 7 or more",
-    "ops": "operations in the kernel",
-    "copied": "elements written by copies inside the kernel",
-    "exponential_ops": "operations with an exponential or error function (GELU, SiLU, sigmoid, softmax, ...)",
-    "padded_macs": "multiply-accumulates of a convolution in a blocked layout, channels rounded up to whole vectors",
-    "thin_macs": "the same of a convolution that reads fewer channels than a vector holds (its input is not blocked)",
-    "edge_macs": "padded_macs x (window width - 1) / output width: what the borders of a row cost beyond its middle",
-    "unblocked_macs": "multiply-accumulates of a convolution whose channels fit no blocked layout",
-    "gathered": "elements of the windows that such a convolution copies out before it multiplies",
-    "beyond_l2": "elements read and written beyond 250 thousand, which no level-2 cache holds",
+Part = Literal["launch", "compute", "memory"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+_FEATURES: dict[str, tuple[Part, str]] = {
+    "launches": ("launch", "1 per kernel"),
+    "macs": ("compute", "multiply-accumulates"),
+    "inputs": ("memory", "elements of activations read"),
+    "weights": ("memory", "elements of parameters read"),
+    "outputs": ("memory", "elements written"),
+    "spilled": ("memory", "elements read and written beyond 4 million, which no cache near a core holds"),
+    "small_macs": ("compute", "multiply-accumulates of a convolution with at most 64 output positions"),
+    "small_weights": ("memory", "weights of a convolution with at most 64 output positions"),
+    "taps": ("launch", "positions in the window of a convolution's kernel"),
+    "wide_launches": ("launch", "1 per convolution with a window of 7 or more"),
+    "ops": ("launch", "operations in the kernel"),
+    "copied": ("memory", "elements written by copies inside the kernel"),
+    "exponential_ops": ("launch", "operations with an exponential or error function (GELU, SiLU, softmax, ...)"),
+    "padded_macs": ("compute", "MACs of a convolution in a blocked layout, channels rounded up to whole vectors"),
+    "thin_macs": ("compute", "the same of a convolution that reads fewer channels than a vector holds"),
+    "edge_macs": ("compute", "padded_macs x (window width - 1) / output width: the borders of a row"),
+    "unblocked_macs": ("compute", "MACs of a convolution whose channels fit no blocked layout"),
+    "gathered": ("memory", "elements of the windows that such a convolution copies out before it multiplies"),
+    "beyond_l2": ("memory", "elements read and written beyond 250 thousand, which no level-2 cache holds"),
+    "octaves": ("launch", "log2(1 + MACs): what grows with the work, but slower than it"),
+    "windows": ("compute", "elements written x taps of a grouped or depthwise convolution"),
+    "window_roots": ("compute", "the square root of that: a small map does not fill the machine"),
+    "tile_macs": ("compute", "MACs with positions and output channels rounded up to tiles of 32 x 32"),
+    "strided_inputs": ("memory", "elements read by a convolution with stride"),
+    "reduction": ("compute", "products summed for one output: the part of a product that cannot run side by side"),
+    "soft_activations": ("launch", "activations other than ReLU and ReLU6 in the kernel"),
+    "roof10_compute": ("compute", "MACs + 8 x windows, where that is at least 10 x the elements moved"),
+    "roof10_memory": ("memory", "10 x the elements moved, where that is more"),
+    "roof30_compute": ("compute", "MACs + 8 x windows, where that is at least 30 x the elements moved"),
+    "roof30_memory": ("memory", "30 x the elements moved, where that is more"),
+    "flat30_compute": ("compute", "MACs, where they are at least 30 x the elements moved"),
+    "flat30_memory": ("memory", "30 x the elements moved, where that is more"),
+    "odd_macs": ("compute", "MACs of a product whose channels are no multiple of 8, as matrix units want them"),
+    "narrow_macs": ("compute", "MACs of a product that reads or makes fewer than 64 channels"),
 }
+
+FEATURES: dict[str, str] = {name: words for name, (_, words) in _FEATURES.items()}
 """Name -> what it counts. The order is the order of columns."""
+PART: dict[str, Part] = {name: part for name, (part, _) in _FEATURES.items()}
+"""Name -> whether such time launches kernels, computes or moves data."""
+
+RANGED = ("macs", "inputs", "weights", "outputs", "taps")
+"""The features whose range says what a profile has seen."""
+
+_SHARED = np.array([part == "launch" or "weights" in name for name, part in PART.items()])
 
 NEAR_CACHE = 4_000_000
 SMALL_POSITIONS = 64
@@ -47,18 +74,48 @@ LANES = 16
 """Channels in a vector of the blocked layout (float32, 512 bits)."""
 REORDERED = 4
 """Channels are moved into the blocked layout by this many at a time (onnxruntime's nchwc_transformer.cc)."""
+TILE = 32
+WINDOW_WEIGHT = 8
+"""How many MACs of a dense product one of a window costs, about; the fit's own terms correct it."""
 
-_CONVOLUTIONS = frozenset({"conv", "pointwise", "grouped", "depthwise"})
+_CONVOLUTIONS: tuple[OpClass, ...] = ("conv", "pointwise", "grouped", "depthwise")
 _EXPONENTIAL = frozenset(
     {"gelu", "silu", "sigmoid", "tanh", "exp", "softmax", "log_softmax", "mish", "elu", "selu", "softplus"}
 )
+_PLAIN_ACTIVATIONS = frozenset({"relu", "relu6"})
 _INDEX = {name: index for index, name in enumerate(CLASSES)}
+
+Column = NDArray[np.float64]
 
 
 def kernel_features(kernels: Sequence[Kernel]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return each kernel's row in CLASSES, shape (n,), and its features, shape (n, len(FEATURES))."""
-    rows = np.array([_features(kernel) for kernel in kernels], dtype=np.float64).reshape(-1, len(FEATURES))
-    return np.array([_INDEX[kernel.op_class] for kernel in kernels], dtype=np.intp), rows
+    classes = np.array([_INDEX[kernel.op_class] for kernel in kernels], dtype=np.intp)
+    counts = np.array([_counts(kernel) for kernel in kernels], dtype=np.float64).reshape(-1, 8)
+    shapes = np.array([_shape(kernel) for kernel in kernels], dtype=np.float64).reshape(-1, 9)
+    macs, read, weights, written, ops, copied, exponential, soft = counts.T
+    moved = read + weights + written
+    columns: dict[str, Column] = {
+        "launches": np.ones(len(kernels)),
+        "macs": macs,
+        "inputs": read,
+        "weights": weights,
+        "outputs": written,
+        "spilled": np.maximum(0, moved - NEAR_CACHE),
+        "ops": ops,
+        "copied": copied,
+        "exponential_ops": exponential,
+        "beyond_l2": np.maximum(0, moved - LEVEL_2),
+        "octaves": np.log2(1 + macs),
+        **_products(classes, macs, written, weights, shapes, soft),
+        **_convolutions(classes, macs, read, written, weights, shapes),
+    }
+    dense_like = macs + WINDOW_WEIGHT * columns["windows"]
+    for name, work, balance in (("roof10", dense_like, 10), ("roof30", dense_like, 30), ("flat30", macs, 30)):
+        computing = work >= balance * moved
+        columns[f"{name}_compute"] = work * computing
+        columns[f"{name}_memory"] = balance * moved * ~computing
+    return classes, np.column_stack([columns[name] for name in FEATURES]).reshape(-1, len(FEATURES))
 
 
 def network_features(kernels: Sequence[Kernel]) -> NDArray[np.float64]:
@@ -69,59 +126,107 @@ def network_features(kernels: Sequence[Kernel]) -> NDArray[np.float64]:
     return totals
 
 
-def _features(kernel: Kernel) -> tuple[int, ...]:
+def per_image(rows: NDArray[np.float64], batch: Column) -> NDArray[np.float64]:
+    """Return features of one image of a batch: launches and weights are shared by all of it.
+
+    rows: (..., features) at batch 1; batch: broadcast to all but the last axis.
+    """
+    return np.where(_SHARED, rows / batch[..., None], rows)
+
+
+def _is(classes: NDArray[np.intp], *names: OpClass) -> NDArray[np.bool_]:
+    return np.isin(classes, [_INDEX[name] for name in names])
+
+
+def _products(
+    classes: NDArray[np.intp], macs: Column, written: Column, weights: Column, shapes: Column, soft: Column
+) -> dict[str, Column]:
+    """Return what convolutions, linear layers and matrix products have in common."""
+    window_height, window_width, taken, made, _, _, _, _, positions = shapes.T
+    windowed = _is(classes, "grouped", "depthwise")
+    dense = _is(classes, "conv", "pointwise", "linear", "matmul")
+    windows = windowed * written * window_height * window_width
+    reduction = dense * macs / np.maximum(1, positions * made)
+    tiles = np.ceil(positions / TILE) * np.ceil(np.maximum(made, 1) / TILE)
+    return {
+        "windows": windows,
+        "window_roots": np.sqrt(windows),
+        "tile_macs": dense * tiles * TILE * TILE * reduction,
+        "reduction": reduction,
+        "soft_activations": soft * (dense | windowed),
+        "odd_macs": macs * ((taken % 8 != 0) | (made % 8 != 0)),
+        "narrow_macs": macs * ((taken < 64) | (made < 64)),
+    }
+
+
+def _convolutions(
+    classes: NDArray[np.intp], macs: Column, read: Column, written: Column, weights: Column, shapes: Column
+) -> dict[str, Column]:
+    """Return the terms of convolutions; zero for other kernels.
+
+    padded_macs, thin_macs, edge_macs, unblocked_macs and gathered follow the rules of onnxruntime's NCHWc layout.
+    """
+    here = _is(classes, *_CONVOLUTIONS)
+    height, width, taken, made, groups, stride, input_width, _height, _positions = np.where(here[:, None], shapes, 1).T
+    small = here & (written <= SMALL_POSITIONS * made)
+    each = taken // groups
+    thin = here & (groups == 1) & (taken < LANES)
+    one_group = (groups == 1) & ((taken < LANES) | (taken % REORDERED == 0))
+    depthwise = (groups > 1) & (each == 1) & (made == groups) & (made % REORDERED == 0)
+    in_groups = (groups > 1) & ~((each == 1) & (made == groups)) & (each % LANES == 0) & (made // groups % LANES == 0)
+    blocked = here & (one_group | depthwise | in_groups)
+    padded = macs * _padded(made) // made
+    thin_macs = padded * (thin & blocked)
+    padded = np.where(groups == 1, padded * _padded(taken) // taken, padded) * (blocked & ~thin)
+    columns = np.maximum(1, np.ceil(input_width / stride))
+    return {
+        "small_macs": small * macs,
+        "small_weights": small * weights,
+        "taps": here * height * width,
+        "wide_launches": here * (np.maximum(height, width) >= WIDE_WINDOW),
+        "padded_macs": padded,
+        "thin_macs": thin_macs,
+        "edge_macs": padded * (width - 1) / columns,
+        "unblocked_macs": macs * (here & ~blocked),
+        "gathered": macs * groups // made * (here & ~blocked),
+        "strided_inputs": read * (here & (stride > 1)),
+    }
+
+
+def _padded(channels: Column) -> Column:
+    return np.asarray(np.ceil(channels / LANES) * LANES)
+
+
+def _counts(kernel: Kernel) -> tuple[int, int, int, int, int, int, int, int]:
+    """Return macs, inputs, weights, outputs, ops, copied, exponential_ops and soft activations."""
+    ops = kernel.ops
+    copied = exponential = soft = 0
+    for op in ops:
+        if op.op_class == "copy":
+            copied += sum([out.elements for out in op.outputs])
+        if op.name in _EXPONENTIAL:
+            exponential += 1
+        if op.op_class == "activation" and op.name not in _PLAIN_ACTIVATIONS:
+            soft += 1
     read, weights, written = kernel.input_elements, kernel.weight_elements, kernel.output_elements
-    copied = sum([_written(op) for op in kernel.ops if op.op_class == "copy"])
-    exponential_ops = sum([op.name in _EXPONENTIAL for op in kernel.ops])
-    return (
-        1,
-        kernel.macs,
-        read,
-        weights,
-        written,
-        max(0, read + weights + written - NEAR_CACHE),
-        *(_convolution(kernel) if kernel.op_class in _CONVOLUTIONS else (0, 0, 0, 0)),
-        len(kernel.ops),
-        copied,
-        exponential_ops,
-        *(_blocked(kernel) if kernel.op_class in _CONVOLUTIONS else (0, 0, 0, 0, 0)),
-        max(0, read + weights + written - LEVEL_2),
-    )
+    return kernel.macs, read, weights, written, len(ops), copied, exponential, soft
 
 
-def _convolution(kernel: Kernel) -> tuple[int, int, int, int]:
-    """Return small_macs, small_weights, taps and wide_launches."""
-    detail = dict(kernel.detail)
-    height, width = detail["kernel"], detail["kernel_width"]
-    small = kernel.output_elements <= SMALL_POSITIONS * detail["out_channels"]
-    return small * kernel.macs, small * kernel.weight_elements, height * width, int(max(height, width) >= WIDE_WINDOW)
+def _shape(kernel: Kernel) -> tuple[int, ...]:
+    """Return window height and width, channels in and out, groups, stride, width, height, and output positions."""
+    main = kernel.main
+    if kernel.op_class in _CONVOLUTIONS:
+        d = dict(kernel.detail)
+        made = d["out_channels"]
+        sizes = (d["kernel"], d["kernel_width"], d["in_channels"], made, d["groups"], d["stride"])
+        return *sizes, d["width"], d["height"], _elements(main) // made
+    taken = made = 0
+    if kernel.op_class == "linear" and main.weights:
+        made, taken = main.weights[0].shape[0], main.weights[0].shape[-1]
+    elif kernel.op_class == "matmul" and main.inputs and main.inputs[0].shape and main.outputs[0].shape:
+        taken, made = main.inputs[0].shape[-1], main.outputs[0].shape[-1]
+    return 0, 0, taken, made, 0, 0, 0, 0, _elements(main) // made if made else 0
 
 
-def _blocked(kernel: Kernel) -> tuple[int, int, int, int, int]:
-    """Return padded_macs, thin_macs, edge_macs, unblocked_macs and gathered, by the rules of onnxruntime's NCHWc."""
-    detail = dict(kernel.detail)
-    taken, made, groups = detail["in_channels"], detail["out_channels"], detail["groups"]
-    each, thin = taken // groups, groups == 1 and taken < LANES
-    if groups == 1:
-        fits = thin or taken % REORDERED == 0
-    elif each == 1 and made == groups:
-        fits = made % REORDERED == 0
-    else:
-        fits = each % LANES == 0 and made // groups % LANES == 0
-    if not fits:
-        return 0, 0, 0, kernel.macs, kernel.macs * groups // made
-    padded = kernel.macs * _padded(made) // made
-    if thin:
-        return 0, padded, 0, 0, 0
-    if groups == 1:
-        padded = padded * _padded(taken) // taken
-    columns = max(1, -(-detail["width"] // detail["stride"]))
-    return padded, 0, padded * (detail["kernel_width"] - 1) // columns, 0, 0
-
-
-def _padded(channels: int) -> int:
-    return -(-channels // LANES) * LANES
-
-
-def _written(op: Op) -> int:
-    return sum([out.elements for out in op.outputs])
+def _elements(op: Op) -> int:
+    return op.outputs[0].elements if op.outputs else 0

@@ -6,13 +6,16 @@ problem, with Huber weights from the residuals' own spread.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from profiles.features import CLASSES, FEATURES
+from profiles.features import CLASSES, FEATURES, per_image
+from profiles.recorded import Recorded
+from profiles.together import solve_together
 from profiles.work import OpClass
 
 Array = NDArray[np.float64]
@@ -33,6 +36,8 @@ LOOPS: tuple[OpClass, ...] = (
 EVERYTHING: tuple[OpClass, ...] = tuple(name for name in CLASSES if name != "view")
 MOVED = ("inputs", "weights", "outputs")
 
+MANY = 500
+"""From so many networks on, nothing but the measurements decides."""
 STEPS = 60
 SETTLED = 1e-12
 _CLIP = 0.5  # of the log residual, so that one absurd row cannot throw a step away
@@ -74,6 +79,33 @@ class Fitted:
     def predict_us(self, totals: Array) -> Array:
         """Return the microseconds of each network."""
         return design_matrix(totals, self.terms) @ np.array([*self.costs, self.overhead_us])
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The terms that the devices of a group are fitted with, and whether a network costs something as a whole."""
+
+    terms: tuple[Term, ...]
+    overhead: bool = True
+
+    def amounts(self, recorded: Recorded) -> Array:
+        """Return the amount of each term per network, of one image where the networks were timed in large batches."""
+        batches = recorded.batches if recorded.kind == "throughput" else np.ones(len(recorded.measured_us))
+        columns = design_matrix(per_image(recorded.totals, batches[:, None]), self.terms)
+        columns[:, -1] = 1 / batches
+        return columns if self.overhead else columns[:, :-1]
+
+    def fitted(self, costs: Array) -> Fitted:
+        """Return costs, in the order of `amounts`, by term."""
+        own = len(self.terms)
+        return Fitted(self.terms, tuple(costs[:own].tolist()), float(costs[own]) if self.overhead else 0.0)
+
+
+def solve_all(amounts: Sequence[Array], measured: Sequence[Array]) -> list[Array]:
+    """Return the costs of each device of a group: alone where it has many networks, else together."""
+    if len(amounts) == 1 and len(measured[0]) >= MANY:
+        return [solve(amounts[0], measured[0])]
+    return solve_together(amounts, measured)
 
 
 def design_matrix(totals: Array, terms: tuple[Term, ...]) -> Array:

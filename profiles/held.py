@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def read_held(path: Path) -> tuple[HeldNetwork, ...]:
         if tuple(reader.fieldnames or ()) != HEAD:
             raise ValueError(f"{path.name}: the columns must be {', '.join(HEAD)}, got {reader.fieldnames}.")
         return tuple(_network(row, f"{path.name}, line {reader.line_num}") for row in reader)
+
+
+def save_held(path: Path, networks: Iterable[HeldNetwork]) -> None:
+    """Write such a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEAD)
+        for one in networks:
+            times = (f"{one.measured_ms:.6g}", f"{one.estimated_ms:.6g}")
+            writer.writerow([one.network, one.size, one.form, one.family, *times])
 
 
 def _network(row: dict[str, str], where: str) -> HeldNetwork:

@@ -1,43 +1,87 @@
-"""From recorded networks to a profile: fit, hold families out, keep the scores."""
+"""From recorded networks to profiles: fit a group of devices, hold families out, keep the scores."""
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from profiles.fit import fit
+import numpy as np
+
+from profiles.fit import solve_all
+from profiles.pairs import pairs_of
 from profiles.profile import DATA_FOLDER, DeviceProfile, Domain, Range
-from profiles.recorded import Recorded, load_recorded
-from profiles.terms import TERMS
-from profiles.validate import HeldOut, band, hold_out, scores
+from profiles.recorded import Recorded, known_devices, load_recorded
+from profiles.terms import TEMPLATES
+from profiles.validate import HeldOut, band, hold_out, pooled, quantiles, scores, table_of, time_shares
 
 
-def make_profile(name: str, folder: Path = DATA_FOLDER) -> tuple[DeviceProfile, Recorded, HeldOut]:
-    """Return the profile of a device in `devices.toml`, what it was fitted to, and its held-out estimates.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A profile, the networks that it was fitted to, and its estimates of each when its family was left out."""
 
-    Takes seconds. Raises ValueError for a device that is not listed there.
+    profile: DeviceProfile
+    recorded: Recorded
+    held: HeldOut
+
+
+def groups(folder: Path = DATA_FOLDER) -> dict[str, list[str]]:
+    """Return the devices that are fitted together, by group."""
+    found: dict[str, list[str]] = {}
+    for name, about in known_devices(folder).items():
+        found.setdefault(about["group"], []).append(name)
+    return found
+
+
+def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
+    """Return the profiles of a group of `devices.toml`, in its order. Takes seconds.
+
+    Raises ValueError for a group that is not listed there, and for what is wrong with the recorded networks.
     """
-    about = _about(name, folder)
-    recorded = load_recorded(name, folder)
-    terms = TERMS[about["rules"]]
-    held = hold_out(recorded, terms)
-    fitted = fit(recorded.totals, recorded.measured_us, terms)
-    seen_ms = Range(low=recorded.measured_us.min() / 1e3, high=recorded.measured_us.max() / 1e3)
-    profile = DeviceProfile(
-        name=name,
-        **about,
-        overhead_us=fitted.overhead_us,
-        coefficients=fitted.coefficients(),
-        band=band(held.residuals()),
-        scores=scores(held),
-        domain=Domain(kernels=recorded.ranges, ms=seen_ms),
-    )
-    return profile, recorded, held
+    known, members = known_devices(folder), groups(folder)
+    if group not in members:
+        raise ValueError(f'There is no group "{group}" in devices.toml; choose one of {", ".join(sorted(members))}.')
+    names, template = members[group], TEMPLATES[group]
+    recorded = [load_recorded(name, folder) for name in names]
+    held = hold_out(recorded, template)
+    costs = solve_all([template.amounts(one) for one in recorded], [one.measured_us for one in recorded])
+    made = []
+    for index, name in enumerate(names):
+        about = {"threads": None} | known[name]
+        noise = about.pop("noise")
+        mine, fitted = recorded[index], template.fitted(costs[index])
+        pool = pooled(held, index)
+        residuals = np.concatenate([one.residuals() for one in pool])
+        shares = time_shares(mine, table_of(fitted.coefficients()))
+        profile = DeviceProfile(
+            name=name,
+            **about,
+            overhead_us=fitted.overhead_us,
+            coefficients=fitted.coefficients(),
+            band=band(residuals),
+            residuals=quantiles(residuals),
+            pairs=pairs_of(held[index].estimated_us, mine.measured_us, shares),
+            scores=scores(held[index], pool, noise),
+            domain=Domain(
+                kernels=mine.ranges, ms=Range(low=mine.measured_us.min() / 1e3, high=mine.measured_us.max() / 1e3)
+            ),
+            provenance=_provenance(mine, names, pool),
+        )
+        made.append(Made(profile, mine, held[index]))
+    return made
 
 
-def _about(name: str, folder: Path) -> dict[str, Any]:
-    devices = tomllib.loads((folder / "devices.toml").read_text(encoding="utf-8"))
-    if name not in devices:
-        raise ValueError(f'Device "{name}" is not in devices.toml; choose one of {", ".join(sorted(devices))}.')
-    return {"threads": None} | devices[name]
+def make_all(folder: Path = DATA_FOLDER) -> Iterable[Made]:
+    """Yield every profile, group by group."""
+    for group in groups(folder):
+        yield from make_group(group, folder)
+
+
+def _provenance(recorded: Recorded, group: list[str], pool: list[HeldOut]) -> str:
+    families = len(np.unique(recorded.families))
+    said = f"{len(recorded.networks):,} measured networks of {families} families, rebuilt and fused by the rule set."
+    if len(group) > 1:
+        said += f" Fitted together with {len(group) - 1} related devices, whose ratios of costs it borrows."
+    if len(pool) > 1:
+        said += " Too few networks for a band of their own: it is that of all these devices."
+    return said + " Scores leave out one family of families.csv at a time, on all devices at once."

@@ -5,6 +5,7 @@ One JSON file per device under `profiles/data/`. A bad profile is refused field 
 
 from __future__ import annotations
 
+import itertools
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +42,12 @@ class MacsOnly(_Part):
     spearman: Annotated[float, Field(ge=-1, le=1)]
 
 
+class Naive(MacsOnly):
+    """The same of a plain non-negative sum over kernel classes: MACs, elements moved and a launch of each class."""
+
+    within20: Percent
+
+
 class Scores(_Part):
     """Errors on networks of families left out of the fit. Percentages 0 to 100; `spearman` -1 to 1."""
 
@@ -51,7 +58,14 @@ class Scores(_Part):
     within20: Percent
     spearman: Annotated[float, Field(ge=-1, le=1)]
     band_coverage: Percent
+    band_interval: tuple[Percent, Percent]
+    """The 95 % binomial interval of `band_coverage`."""
+    band_n: Annotated[int, Field(ge=1)]
+    """On how many held-out networks: those of all devices of the group where this one has few."""
+    noise: str = ""
+    """What is known of the measurements' own noise: no estimate can be nearer than that."""
     macs_only: MacsOnly
+    naive: Naive
 
 
 class Band(_Part):
@@ -64,6 +78,28 @@ class Band(_Part):
     def _ordered(self) -> Self:
         if self.low >= self.high:
             raise ValueError(f"low must be below high, got {self.low} and {self.high}")
+        return self
+
+
+Certainty = Annotated[float, Field(ge=0.5, le=1)]
+
+
+class Pairs(_Part):
+    """How often the order of two held-out networks was right, by how far apart their estimates were.
+
+    Each step (ratio, certainty): estimates that differ by at least `ratio` (of the logarithm) and less than the next
+    step's. `alike`: both spend their time in the same kinds of kernels, as two versions of one design do.
+    """
+
+    alike: tuple[tuple[Cost, Certainty], ...] = Field(min_length=1)
+    different: tuple[tuple[Cost, Certainty], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        for name in ("alike", "different"):
+            steps = getattr(self, name)
+            if steps[0][0] != 0 or any(a[0] >= b[0] or a[1] > b[1] for a, b in itertools.pairwise(steps)):
+                raise ValueError(f"{name} must start at ratio 0, and ratios and certainties must rise")
         return self
 
 
@@ -84,12 +120,17 @@ class Domain(_Part):
 class DeviceProfile(_Part):
     """What one device, unit, runtime, thread count, precision and batch costs, kernel by kernel.
 
+    `board` is what the picker groups by; `group` are the devices that it was fitted together with.
+    `residuals` are 19 quantiles (5 %, 10 %, ... 95 %) of log(measured / estimated) of held-out networks.
+
     `coefficients[op_class][feature]` is in microseconds per unit of the feature (`profiles.features` has the units);
     `overhead_us` is added once per network. `threads` is None where the source does not say.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
     device: Name
+    board: Name
+    group: Name
     compute_unit: Literal["cpu", "gpu", "npu"]
     runtime: Name
     runtime_version: Name
@@ -104,6 +145,8 @@ class DeviceProfile(_Part):
     overhead_us: Cost
     coefficients: dict[OpClass, dict[str, Cost]] = Field(min_length=1)
     band: Band
+    residuals: tuple[float, ...] = Field(min_length=19, max_length=19)
+    pairs: Pairs
     scores: Scores
     domain: Domain
     provenance: str
@@ -121,6 +164,8 @@ class DeviceProfile(_Part):
                         raise ValueError(
                             f'{where}.{op_class}: "{feature}" is no feature, choose of {", ".join(FEATURES)}'
                         )
+        if any(a > b for a, b in itertools.pairwise(self.residuals)):
+            raise ValueError("residuals: quantiles must not fall")
         if not self.overhead_us and not any(cost for row in self.coefficients.values() for cost in row.values()):
             raise ValueError("coefficients: all are zero, so every network would take no time")
         return self
@@ -153,14 +198,30 @@ def _sentences(error: ValidationError) -> list[str]:
     return lines
 
 
+def load_profiles(extra: Path | None = None) -> dict[str, DeviceProfile]:
+    """Return the profiles that come with the product, by name, and those of the folder `extra` before them.
+
+    Raises ProfileError for a file that is wrong, or takes the name of one of the product's.
+    """
+    ours = _shipped()
+    own = {}
+    for path in sorted(extra.glob("*.json")) if extra and extra.is_dir() else ():
+        profile = _read(path, path.stat().st_mtime_ns)
+        if profile.name in ours:
+            raise ProfileError(f'{path.name}: the name "{profile.name}" is taken by a profile of the product.')
+        own[profile.name] = profile
+    return own | ours
+
+
 @lru_cache(maxsize=1)
-def load_profiles() -> dict[str, DeviceProfile]:
-    """Return the profiles that come with the product, by name, sorted. Raises ProfileError for a file that is wrong."""
-    found = {}
-    for path in sorted(DATA_FOLDER.glob("*.json")):
-        profile = parse_profile(path.read_bytes(), path.name)
-        found[profile.name] = profile
-    return found
+def _shipped() -> dict[str, DeviceProfile]:
+    found = (parse_profile(path.read_bytes(), path.name) for path in sorted(DATA_FOLDER.glob("*.json")))
+    return {profile.name: profile for profile in found}
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, _written: int) -> DeviceProfile:
+    return parse_profile(path.read_bytes(), path.name)
 
 
 def as_json(profile: DeviceProfile) -> str:

@@ -34,8 +34,6 @@ RANGE_COLUMNS = ("device_id", "class", "feature", "low", "high")
 SKIPPED_COLUMNS = ("network", "size", "form", "reason")
 KINDS = ("latency", "throughput")
 FORMS = ("as defined", "deploy")
-RANGED = ("macs", "inputs", "weights", "outputs", "taps")
-"""The features whose range says what a profile has seen."""
 
 
 class Key(NamedTuple):
@@ -78,6 +76,7 @@ class Recorded:
     forms: tuple[str, ...] = ()
     batches: NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
     sources: tuple[str, ...] = ()
+    kind: str = "latency"
 
     def macs(self) -> NDArray[np.float64]:
         """Return each network's MACs."""
@@ -120,6 +119,7 @@ def load_recorded(device: str, folder: Path = DATA_FOLDER) -> Recorded:
         tuple(row.key.form for row in rows),
         np.array([float(row.batch) for row in rows]),
         tuple(row.source for row in rows),
+        kind,
     )
 
 
@@ -152,9 +152,20 @@ def save_measurements(rows: Iterable[Measured], folder: Path) -> None:
 
 
 def load_families(folder: Path = DATA_FOLDER) -> dict[tuple[str, str], str]:
-    """Return the fixed table: (library, name) -> family. For timm the name is that of its source file."""
+    """Return the fixed table: (library, name) -> family.
+
+    For timm the name is that of its source file, or `file:prefix` for the networks of a file that several papers share.
+    """
     table = Table(folder / FAMILIES, FAMILY_COLUMNS)
     return {(row["library"], row["name"]): row["family"] for row in table.rows}
+
+
+def family_of(families: Mapping[tuple[str, str], str], library: str, listed: str, network: str) -> str | None:
+    """Return a network's family: of the longest prefix that is given for its file, else of the file, else None."""
+    name = network.partition(":")[2].removeprefix("tf_")
+    prefixes = [p for lib, entry in families for f, _, p in [entry.partition(":")] if lib == library and f == listed]
+    fitting = max((prefix for prefix in prefixes if prefix and name.startswith(prefix)), key=len, default="")
+    return families.get((library, f"{listed}:{fitting}" if fitting else listed))
 
 
 def load_features(rules: str, folder: Path = DATA_FOLDER) -> dict[Key, tuple[str, NDArray[np.float64]]]:

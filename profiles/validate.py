@@ -1,17 +1,24 @@
-"""How far off a profile is on networks of families it has never seen, and how far a line through the MACs gets."""
+"""How far off a profile is on networks of families it has never seen, and how far simpler rules get."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.fit import Array, Term, design_matrix, solve
-from profiles.profile import Band, MacsOnly, Scores
+from profiles.budget import QUANTILES
+from profiles.features import CLASSES, FEATURES
+from profiles.fit import Array, Template, solve, solve_all
+from profiles.profile import Band, MacsOnly, Naive, Scores
 from profiles.recorded import Recorded
+from profiles.work import OpClass
 
 COVERAGE = 0.8
+FEW = 60
+"""A profile of fewer networks takes its band from all devices of its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class HeldOut:
 
     measured_us: Array
     estimated_us: Array
+    naive_us: Array
     macs_only_us: Array
     families: NDArray[np.str_]
 
@@ -28,19 +36,49 @@ class HeldOut:
         return np.log(self.measured_us / self.estimated_us)
 
 
-def hold_out(recorded: Recorded, terms: tuple[Term, ...]) -> HeldOut:
-    """Fit once without each family and estimate that family."""
-    amounts, macs = design_matrix(recorded.totals, terms), recorded.macs()
-    measured_us, families = recorded.measured_us, recorded.families
-    start = solve(amounts, measured_us)
-    estimated, by_macs = np.zeros(len(macs)), np.zeros(len(macs))
-    for family in np.unique(families):
-        out = families == family
-        costs = solve(amounts[~out], measured_us[~out], start)
-        estimated[out] = np.maximum(amounts[out] @ costs, 1e-3)
-        slope, shift = np.polyfit(np.log(macs[~out]), np.log(measured_us[~out]), 1)
-        by_macs[out] = np.exp(slope * np.log(macs[out]) + shift)
-    return HeldOut(measured_us, estimated, by_macs, families)
+def hold_out(group: Sequence[Recorded], template: Template) -> list[HeldOut]:
+    """Fit the devices of a group once without each family, on none of them, and estimate that family on all."""
+    amounts = [template.amounts(recorded) for recorded in group]
+    times = [recorded.measured_us for recorded in group]
+    estimated = [np.zeros(len(y)) for y in times]
+    for family in sorted({str(name) for recorded in group for name in recorded.families}):
+        kept = [recorded.families != family for recorded in group]
+        costs = solve_all(
+            [a[k] for a, k in zip(amounts, kept, strict=True)], [y[k] for y, k in zip(times, kept, strict=True)]
+        )
+        for mine, a, k, cost in zip(estimated, amounts, kept, costs, strict=True):
+            mine[~k] = np.maximum(a[~k] @ cost, 1e-3)
+    return [
+        HeldOut(recorded.measured_us, mine, naive_us(recorded), by_macs_us(recorded), recorded.families)
+        for recorded, mine in zip(group, estimated, strict=True)
+    ]
+
+
+def naive_us(recorded: Recorded) -> Array:
+    """Return held-out estimates of a non-negative sum of MACs, elements moved and launches of each class."""
+    column = list(FEATURES).index
+    totals = recorded.totals
+    moved = totals[:, :, [column("inputs"), column("weights"), column("outputs")]].sum(axis=2)
+    amounts = np.hstack(
+        [totals[:, :, column("macs")], moved, totals[:, :, column("launches")], np.ones((len(totals), 1))]
+    )
+    amounts = amounts[:, amounts.any(axis=0)]
+    estimated = np.zeros(len(totals))
+    for family in np.unique(recorded.families):
+        out = recorded.families == family
+        estimated[out] = np.maximum(amounts[out] @ solve(amounts[~out], recorded.measured_us[~out]), 1e-3)
+    return estimated
+
+
+def by_macs_us(recorded: Recorded) -> Array:
+    """Return held-out estimates of a straight line from log MACs to log time."""
+    macs, measured = recorded.macs(), recorded.measured_us
+    estimated = np.zeros(len(macs))
+    for family in np.unique(recorded.families):
+        out = recorded.families == family
+        slope, shift = np.polyfit(np.log(macs[~out]), np.log(measured[~out]), 1)
+        estimated[out] = np.exp(slope * np.log(macs[out]) + shift)
+    return estimated
 
 
 def band(residuals: Array) -> Band:
@@ -52,34 +90,68 @@ def band(residuals: Array) -> Band:
     return Band(low=float(ordered[low]), high=float(ordered[high]))
 
 
-def band_coverage(held: HeldOut) -> float:
+def quantiles(residuals: Array) -> tuple[float, ...]:
+    """Return the quantiles 5 %, 10 %, ... 95 % of held-out residuals."""
+    return tuple(round(float(value), 5) for value in np.quantile(residuals, QUANTILES))
+
+
+def pooled(held: Sequence[HeldOut], index: int) -> list[HeldOut]:
+    """Return whose residuals the band of one device of a group is made of: its own if it has enough, else all."""
+    return [held[index]] if len(held[index].measured_us) >= FEW or len(held) == 1 else list(held)
+
+
+def band_coverage(held: Sequence[HeldOut]) -> float:
     """Return the share, in percent, of networks inside a band made from the other families' residuals."""
-    residuals, inside = held.residuals(), 0
-    for family in np.unique(held.families):
-        out = held.families == family
+    residuals = np.concatenate([one.residuals() for one in held])
+    families = np.concatenate([one.families for one in held])
+    inside = 0
+    for family in np.unique(families):
+        out = families == family
         span = band(residuals[~out])
         inside += int(((residuals[out] >= span.low) & (residuals[out] <= span.high)).sum())
     return 100 * inside / len(residuals)
 
 
-def scores(held: HeldOut) -> Scores:
+def binomial_interval(percent: float, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """Return the 95 % interval of a share of n, in percent (Wilson 1927)."""
+    p = percent / 100
+    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return 100 * (centre - half) / (1 + z * z / n), 100 * (centre + half) / (1 + z * z / n)
+
+
+def scores(held: HeldOut, pool: Sequence[HeldOut], noise: str = "") -> Scores:
     """Return the figures that a profile carries, rounded to two digits (percentages) and four (rank correlation)."""
-    error = _percent(held.estimated_us, held.measured_us)
-    by_macs = _percent(held.macs_only_us, held.measured_us)
+    coverage, n = band_coverage(pool), sum(len(one.measured_us) for one in pool)
+    low, high = binomial_interval(coverage, n)
     return Scores(
-        n=len(error),
+        n=len(held.measured_us),
         families=len(np.unique(held.families)),
-        median_ape=_median(error),
-        within10=_within(error, 10),
-        within20=_within(error, 20),
-        spearman=spearman(held.estimated_us, held.measured_us),
-        band_coverage=round(band_coverage(held), 2),
-        macs_only=MacsOnly(
-            median_ape=_median(by_macs),
-            within10=_within(by_macs, 10),
-            spearman=spearman(held.macs_only_us, held.measured_us),
+        within20=within(held.estimated_us, held.measured_us, 20),
+        **_errors(held.estimated_us, held.measured_us).model_dump(),
+        band_coverage=round(coverage, 2),
+        band_interval=(round(low, 2), round(high, 2)),
+        band_n=n,
+        noise=noise,
+        macs_only=_errors(held.macs_only_us, held.measured_us),
+        naive=Naive(
+            within20=within(held.naive_us, held.measured_us, 20),
+            **_errors(held.naive_us, held.measured_us).model_dump(),
         ),
     )
+
+
+def _errors(estimated: Array, measured: Array) -> MacsOnly:
+    error = 100 * np.abs(estimated / measured - 1)
+    return MacsOnly(
+        median_ape=round(float(np.median(error)), 2),
+        within10=within(estimated, measured, 10),
+        spearman=spearman(estimated, measured),
+    )
+
+
+def within(estimated: Array, measured: Array, percent: float) -> float:
+    """Return the share, in percent, of estimates at most `percent` off."""
+    return round(100 * float((100 * np.abs(estimated / measured - 1) <= percent).mean()), 2)
 
 
 def spearman(a: Array, b: Array) -> float:
@@ -87,18 +159,21 @@ def spearman(a: Array, b: Array) -> float:
     return round(float(np.corrcoef(_ranks(a), _ranks(b))[0, 1]), 4)
 
 
+def time_shares(recorded: Recorded, coefficients: Array) -> Array:
+    """Return the share of each network's kernel time by class, shape (n, classes), from costs (classes, features)."""
+    times = (recorded.totals * coefficients).sum(axis=2)
+    return np.asarray(times / np.maximum(times.sum(axis=1, keepdims=True), 1e-12))
+
+
+def table_of(coefficients: Mapping[OpClass, Mapping[str, float]]) -> Array:
+    """Return coefficients as an array of shape (classes, features)."""
+    table = np.zeros((len(CLASSES), len(FEATURES)))
+    for op_class, row in coefficients.items():
+        for feature, cost in row.items():
+            table[CLASSES.index(op_class), list(FEATURES).index(feature)] = cost
+    return table
+
+
 def _ranks(values: Array) -> Array:
     _, group, count = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(count) - (count - 1) / 2)[group]
-
-
-def _percent(estimated: Array, measured: Array) -> Array:
-    return 100 * np.abs(estimated / measured - 1)
-
-
-def _median(error: Array) -> float:
-    return round(float(np.median(error)), 2)
-
-
-def _within(error: Array, percent: float) -> float:
-    return round(100 * float((error <= percent).mean()), 2)

@@ -60,7 +60,7 @@ def test_only_fit_imports_the_fitting_libraries() -> None:
         for path in (ROOT / "profiles").rglob("*.py")
         if FIT_ONLY & {m.split(".")[0] for m in imports_of(path)}
     }
-    assert users <= {"fit.py"}
+    assert users <= {"fit.py", "together.py"}
 
 
 def test_the_reader_of_imports_sees_a_forbidden_one(tmp_path: Path) -> None:

@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.features import CLASSES, FEATURES, kernel_features
+from profiles.features import CLASSES, FEATURES, RANGED, kernel_features
 from profiles.fusion import fuse_all
 from profiles.profile import DATA_FOLDER, Range
 from profiles.recorded import (
-    RANGED,
     Key,
     Measured,
     Spans,
+    family_of,
     known_devices,
     load_families,
     load_measurements,
@@ -85,9 +85,10 @@ def record_networks(
         except NotRebuilt as error:
             found.skipped[key] = str(error)
             continue
-        if network.listed not in families:
+        family = family_of(families, *network.listed, key.network)
+        if family is None:
             raise ValueError(f"{key.network}: families.csv has no row {','.join(network.listed)}; add one.")
-        found.families[key] = families[network.listed]
+        found.families[key] = family
         for name, kernels in zip(rules, fuse_all(network.ops, rules, network.outputs), strict=True):
             classes, features = kernel_features(kernels)
             totals = np.zeros((len(CLASSES), len(FEATURES)))

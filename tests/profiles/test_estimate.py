@@ -60,7 +60,29 @@ def test_operations_without_a_rule_are_out_of_domain() -> None:
     g.op("other", g.tensor(1, 64, 56, 56))
     found = timed(g.ops)
     assert not found.in_domain
-    assert "1 operations without a rule (" in found.why and "% of the time)" in found.why
+    assert found.flag == "out"
+    assert "1 operations without a rule (not in the time): the profile was fitted to none" in found.why
+
+
+def test_rows_are_launching_computing_and_moving_data() -> None:
+    found = timed(small_network())
+    assert found.parts.shape == (len(found.per_kernel), 3)
+    assert found.parts.sum(axis=1).tolist() == pytest.approx(list(found.per_kernel))
+    assert (found.parts.sum(axis=0) > 0).all()
+    assert sum(found.per_kernel) + found.overhead_ms == pytest.approx(found.ms)
+    assert float(found.shares.sum()) == pytest.approx(1)
+
+
+def test_throughput_is_told_per_image_and_shares_launches_and_weights() -> None:
+    profile = PROFILE.model_copy(update={"kind": "throughput", "batch": 100, "overhead_us": 500.0})
+    kernels = fuse(small_network(), profile.rules)
+    one, many = estimate(PROFILE, kernels), estimate(profile, kernels)
+    assert many.overhead_ms == pytest.approx(0.005)
+    assert many.parts[:, 0] == pytest.approx(one.parts[:, 0] / 100)
+    assert many.parts[:, 1] == pytest.approx(one.parts[:, 1])
+    assert estimate(profile, kernels, batch=1) == many
+    with pytest.raises(ValueError, match="was measured at batch 1, got 100"):
+        estimate(profile, kernels, batch=100)
 
 
 def test_a_window_larger_than_any_seen_is_out_of_domain() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from profiles.features import CLASSES, FEATURES, kernel_features, network_features
+from profiles.features import CLASSES, FEATURES, kernel_features, network_features, per_image
 from profiles.fusion import fuse
 from tests.profiles.graph import Graph, small_network
 
@@ -18,6 +18,7 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
     g = Graph()
     g.conv(g.tensor(1, 16, 8, 8), 16, kernel=7, groups=16)
     (row,) = by_name(g)
+    windows, moved = 16 * 49 * 64, 1024 + 784 + 1024
     assert row == {
         "launches": 1,
         "macs": 16 * 49 * 64,
@@ -38,7 +39,42 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
         "unblocked_macs": 0,
         "gathered": 0,
         "beyond_l2": 0,
+        "octaves": 15,
+        "windows": windows,
+        "window_roots": 224,
+        "tile_macs": 0,
+        "strided_inputs": 0,
+        "reduction": 0,
+        "soft_activations": 0,
+        "roof10_compute": 9 * windows,
+        "roof10_memory": 0,
+        "roof30_compute": 9 * windows,
+        "roof30_memory": 0,
+        "flat30_compute": 0,
+        "flat30_memory": 30 * moved,
+        "odd_macs": 0,
+        "narrow_macs": windows,
     }
+
+
+def test_a_dense_convolution_is_counted_in_tiles_and_by_the_side_of_the_roof_it_is_on() -> None:
+    row = one_conv(40, 40, 3, 1)
+    assert row["reduction"] == 360
+    assert row["tile_macs"] == 64 * 64 * 360  # 64 positions and 40 channels fill 2 x 2 tiles of 32 x 32
+    assert row["roof30_compute"] == row["flat30_compute"] == row["macs"] == 64 * 40 * 360
+    assert one_conv(40, 40, 1, 1)["roof30_memory"] == 30 * (2 * 40 * 64 + 1600)
+    assert one_conv(42, 40, 1, 1)["odd_macs"] == one_conv(42, 40, 1, 1)["macs"]
+    assert one_conv(64, 64, 1, 1)["narrow_macs"] == 0
+
+
+def test_a_batch_shares_its_launches_and_weights() -> None:
+    g = Graph()
+    g.conv(g.tensor(1, 16, 8, 8), 16)
+    _, rows = kernel_features(fuse(g.ops, "torch-inductor-cpu"))
+    shared = dict(zip(FEATURES, (rows / per_image(rows, np.array([10.0])))[0].tolist(), strict=True))
+    assert {name for name, ratio in shared.items() if ratio > 1} == {
+        "launches", "weights", "small_weights", "taps", "ops", "octaves",
+    }  # fmt: skip
 
 
 def one_conv(channels: int, out_channels: int, kernel: int, groups: int) -> dict[str, int]:

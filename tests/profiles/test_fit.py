@@ -7,9 +7,9 @@ import pytest
 
 from profiles.features import CLASSES, FEATURES
 from profiles.fit import Term, design_matrix, fit
-from profiles.make import make_profile
+from profiles.make import groups, make_group
 from profiles.profile import load_profiles
-from profiles.terms import TERMS
+from profiles.terms import TEMPLATES
 
 TERMS_HERE = (
     Term(("macs",), ("conv", "linear")),
@@ -66,22 +66,25 @@ def test_fewer_networks_than_terms_are_refused() -> None:
         fit(networks(3), np.ones(3), TERMS_HERE)
 
 
-@pytest.mark.parametrize("name", sorted(load_profiles()))
-def test_refitting_from_the_committed_features_gives_the_committed_profile(name: str) -> None:
-    committed = load_profiles()[name]
-    made, recorded, _ = make_profile(name)
-    assert {c: set(row) for c, row in made.coefficients.items()} == {
-        c: set(r) for c, r in committed.coefficients.items()
-    }
-    for op_class, row in committed.coefficients.items():
-        assert made.coefficients[op_class] == pytest.approx(row, rel=1e-8)
-    assert made.overhead_us == pytest.approx(committed.overhead_us, rel=1e-8, abs=1e-8)
-    assert made.scores == committed.scores
-    assert made.domain == committed.domain
-    assert len(recorded.networks) == committed.scores.n
+@pytest.mark.parametrize("group", groups())
+def test_refitting_from_the_committed_features_gives_the_committed_profiles(group: str) -> None:
+    for made in make_group(group):
+        mine, committed = made.profile, load_profiles()[made.profile.name]
+        for op_class, row in committed.coefficients.items():
+            assert mine.coefficients[op_class] == pytest.approx(row, rel=1e-8)
+        assert mine.overhead_us == pytest.approx(committed.overhead_us, rel=1e-8, abs=1e-8)
+        assert set(mine.coefficients) == set(committed.coefficients)
+        assert mine.scores == committed.scores
+        assert mine.domain == committed.domain
+        assert mine.pairs == committed.pairs
+        assert len(made.recorded.networks) == committed.scores.n
 
 
 def test_terms_name_classes_once() -> None:
-    for terms in TERMS.values():
-        assert len(set(terms)) == len(terms)
-        assert all(len(set(term.classes)) == len(term.classes) for term in terms)
+    for template in TEMPLATES.values():
+        assert len(set(template.terms)) == len(template.terms)
+        assert all(len(set(term.classes)) == len(term.classes) for term in template.terms)
+
+
+def test_every_group_has_a_template_and_every_template_a_group() -> None:
+    assert set(groups()) == set(TEMPLATES)

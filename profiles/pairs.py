@@ -1,0 +1,72 @@
+"""How sure the order of two estimates is, from pairs of networks that the profile had not seen.
+
+Never from overlapping bands: what two estimates get wrong, they mostly get wrong together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.estimate import Estimate
+from profiles.profile import DeviceProfile, Pairs
+
+Array = NDArray[np.float64]
+
+ALIKE = 0.8
+"""Two networks are alike when this much of their time is in the same kinds of kernels."""
+STEPS = (0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
+"""Of the logarithm of the ratio of two estimates."""
+ENOUGH = 30
+"""A step with fewer pairs is joined to the one before it."""
+MOST = 400
+"""Networks whose pairs are looked at; of more, evenly spaced ones in order of time."""
+
+
+def certainty(profile: DeviceProfile, a: Estimate, b: Estimate) -> float:
+    """Return the probability, 0.5 to 1, that the estimate which is faster belongs to the network which is."""
+    steps = profile.pairs.alike if overlap(a.shares, b.shares) >= ALIKE else profile.pairs.different
+    ratio = abs(float(np.log(a.ms / b.ms)))
+    return next(sure for least, sure in reversed(steps) if ratio >= least)
+
+
+def overlap(a: Array, b: Array) -> float:
+    """Return how much of the time two networks spend in the same kinds of kernels, 0 to 1."""
+    return float(np.minimum(a, b).sum())
+
+
+def pairs_of(estimated: Array, measured: Array, shares: Array) -> Pairs:
+    """Return the certainties by step.
+
+    estimated, measured: of held-out networks, shape (n,); shares: (n, classes), the time by kind of kernel.
+    """
+    chosen = np.argsort(measured, kind="stable")
+    if len(chosen) > MOST:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, MOST).round().astype(int)]
+    first, second = np.triu_indices(len(chosen), 1)
+    first, second = chosen[first], chosen[second]
+    apart = measured[first] != measured[second]
+    first, second = first[apart], second[apart]
+    ratio = np.log(estimated[first] / estimated[second])
+    right = (ratio > 0) == (measured[first] > measured[second])
+    alike = np.array([overlap(shares[i], shares[j]) for i, j in zip(first, second, strict=True)]) >= ALIKE
+    return Pairs(alike=_steps(np.abs(ratio[alike]), right[alike]), different=_steps(np.abs(ratio), right))
+
+
+def _steps(ratio: Array, right: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+    """Return rising certainties; each has the pairs of its step, with one wrong pair added for what was not seen."""
+    if not len(ratio):
+        return ((0.0, 0.5),)
+    blocks: list[list[float]] = []  # [least ratio, right, all]
+    for least, most in zip(STEPS, (*STEPS[1:], np.inf), strict=True):
+        here = (ratio >= least) & (ratio < most)
+        blocks.append([least, float(right[here].sum()), float(here.sum())])
+        while len(blocks) > 1 and (blocks[-1][2] < ENOUGH or _sure(blocks[-1]) < _sure(blocks[-2])):
+            _, more_right, more = blocks.pop()
+            blocks[-1][1] += more_right
+            blocks[-1][2] += more
+    return tuple((least, round(max(0.5, _sure([least, *rest])), 4)) for least, *rest in blocks)
+
+
+def _sure(block: list[float]) -> float:
+    return block[1] / (block[2] + 1)
