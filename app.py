@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from designer.ui.pages import compare, compose, gallery, library
+from designer.ui.pages import compare, compose, devices, gallery, library
 from designer.ui.said import library_trouble_said
 from designer.ui.studio import studio
 from designer.ui.style import page_style
@@ -29,6 +29,7 @@ def _pages() -> None:
         compose_page,
         st.Page(gallery.page, title="Gallery", url_path="gallery", icon=":material/grid_view:"),
         compare_page,
+        st.Page(devices.page, title="Devices", url_path="devices", icon=":material/developer_board:"),
         st.Page(library.page, title="Library", url_path="library", icon=":material/folder_open:"),
     ]
     st.navigation(pages, position="top").run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from designer.presets import PRESETS
+from designer.ui.measure_dialog import measure_dialog
 from designer.ui.opening import open_in_compose
 from designer.ui.starts import STARTS
 from designer.ui.studio import studio
@@ -33,6 +34,8 @@ def document_bar(opened: Workspace) -> None:
             key=f"weights_{opened.doc_id}",
         ):
             weights_menu(opened)
+        if st.button("Measure", icon=":material/timer:", key="measure", help="Run it on this machine"):
+            measure_dialog(opened.design)
         if opened.preset:
             info = PRESETS[opened.preset]
             st.markdown(f"**{info.title}** :gray[:small[published network · {_published(opened.preset)}]]")
