@@ -12,6 +12,7 @@ from designer.design.load import parse_design
 from designer.store import StoreError
 from designer.ui.opening import FIRST_PRESET, show
 from designer.ui.own_stages import change_stage, save_stage
+from designer.ui.pins import pin
 from designer.ui.starts import STARTS
 from designer.ui.studio import studio
 from designer.ui.workspace import Reference, Workspace
@@ -38,6 +39,15 @@ def _keep_variant(opened: Workspace, action: dict[str, Any]) -> None:
 
 def _pin(opened: Workspace, action: dict[str, Any]) -> None:
     opened.reference = Reference(opened.design.name, opened.design)
+
+
+def _pin_devices(opened: Workspace, action: dict[str, Any]) -> None:
+    names = action.get("names")
+    st.session_state.pop("pinned", None)
+    try:
+        pin([str(name) for name in names] if isinstance(names, list) else [])
+    except ValueError as error:  # a device that is gone by now, or too many
+        refuse(str(error))
 
 
 def _dismiss_hints(opened: Workspace, action: dict[str, Any]) -> None:
@@ -101,6 +111,7 @@ ACTS: dict[str, Act] = {
     "fix": _fix,
     "keep_variant": _keep_variant,
     "pin": _pin,
+    "pin_devices": _pin_devices,
     "dismiss_hints": _dismiss_hints,
     "save_copy": _save_copy,
     "reload": _reload,

@@ -1,4 +1,4 @@
-"""What the browser asks for beside the analysis: the list of parts, the nodes of a part, the inside of a block.
+"""What the browser asks for beside the analysis: the list of parts, the nodes of a part, a block's inside, devices.
 
 It sends all that it still wants each time (messages may be coalesced, the latest wins) and asks again where no answer
 came. No Streamlit here.
@@ -14,6 +14,7 @@ from designer.cost.opened import opened_block
 from designer.design.model import Design
 from designer.presets.parts import part_doc, part_list
 from designer.store import Store
+from designer.ui.editor.timing import device_list
 from designer.ui.own_stages import OWN, stage_doc
 
 MAX_DOCS = 20
@@ -29,6 +30,8 @@ class Wanted:
     """Ids of parts, and of own stages."""
     inside: str | None = None
     """The node that is open."""
+    devices: bool = False
+    """All devices that can be pinned."""
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Wanted:
@@ -36,19 +39,21 @@ class Wanted:
         docs = value.get("docs")
         inside = value.get("inside")
         named = tuple(str(id) for id in docs[:MAX_DOCS]) if isinstance(docs, list) else ()
-        return cls(value.get("parts") is True, named, inside if isinstance(inside, str) else None)
+        node = inside if isinstance(inside, str) else None
+        return cls(value.get("parts") is True, named, node, value.get("devices") is True)
 
     def answered(self) -> Wanted:
         """Return what is still answered after the next message: an open block, which follows every edit."""
-        return replace(self, parts=False, docs=())
+        return replace(self, parts=False, docs=(), devices=False)
 
 
 def answer(wanted: Wanted, store: Store, design: Design, rev: int) -> dict[str, Any]:
-    """Return `{parts, docs, inside}` for the browser; a refusal is one sentence in its place."""
+    """Return `{parts, docs, inside, devices}` for the browser; a refusal is one sentence in its place."""
     return {
         "parts": list(part_list()) if wanted.parts else [],
         "docs": {id: _doc(store, id) for id in wanted.docs},
         "inside": _inside(design, wanted.inside, rev),
+        "devices": device_list() if wanted.devices else [],
     }
 
 

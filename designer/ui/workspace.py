@@ -18,7 +18,7 @@ from designer.design.model import Design
 from designer.presets import PRESETS, load_preset
 from designer.store import ConflictError, Store, StoreError
 
-OPTION_DEFAULTS: dict[str, Any] = {"form": "deploy", "batch": 1, "precision": "fp32", "metric": "macs"}
+OPTION_DEFAULTS: dict[str, Any] = {"form": "deploy", "batch": 1, "precision": "fp32", "metric": "macs", "device": ""}
 SaveState = Literal["saved", "conflict", "error"]
 
 

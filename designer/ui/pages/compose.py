@@ -17,10 +17,12 @@ from designer.store import StoreError
 from designer.ui.acts import act, refuse
 from designer.ui.document_bar import document_bar
 from designer.ui.editor.component import editor
-from designer.ui.editor.payload import accounted, analysis, latencies, latency_rows, totals
+from designer.ui.editor.payload import accounted, analysis, totals
+from designer.ui.editor.timing import latencies, latency_rows
 from designer.ui.export_dialog import export_dialog
 from designer.ui.opening import workspace
 from designer.ui.own_stages import stage_list
+from designer.ui.pins import MOST, pinned
 from designer.ui.said import library_trouble_said
 from designer.ui.studio import studio
 from designer.ui.text import plain
@@ -35,6 +37,7 @@ KEY = "editor"
 def page() -> None:
     """Draw Compose."""
     opened = workspace()
+    st.session_state.pop("pinned", None)  # another page may have changed them
     document_bar(opened)
     weights_drop(opened)
     st.session_state.shown_title = _title(opened)
@@ -89,9 +92,15 @@ def _title(opened: Workspace) -> tuple[str, str]:
 
 def _payload(opened: Workspace) -> dict[str, Any]:
     started = time.perf_counter()
-    options = opened.options
+    options, devices = opened.options, _pinned()
     found = analysis(
-        opened.design, opened.rev, form=options["form"], batch=options["batch"], precision=options["precision"]
+        opened.design,
+        opened.rev,
+        form=options["form"],
+        batch=options["batch"],
+        precision=options["precision"],
+        devices=devices,
+        device=options["device"],
     )
     found["elapsed_ms"] = round(1000 * (time.perf_counter() - started), 2)
     return opened.facts() | {
@@ -100,7 +109,9 @@ def _payload(opened: Workspace) -> dict[str, Any]:
         **answer(_wanted(), studio().store, opened.design, opened.rev),
         "recents": st.session_state.get("recents", []),
         "analysis": found,
-        "reference": _reference(opened),
+        "pinned": devices,
+        "most_pinned": MOST,
+        "reference": _reference(opened, devices),
         "hints": not st.session_state.get("hints_gone", False),
         "busy": None,
     }
@@ -123,6 +134,17 @@ def _stages() -> list[dict[str, Any]]:
     return list(st.session_state.stages)
 
 
+def _pinned() -> list[str]:
+    """Return the devices of the strip as they were when the page was opened or they were last changed here."""
+    if "pinned" not in st.session_state:
+        try:
+            st.session_state.pinned = pinned()
+        except StoreError as error:  # the rest of the editor works without them
+            refuse(str(error))
+            return []
+    return list(st.session_state.pinned)
+
+
 def _wanted() -> Wanted:
     return st.session_state.get("wanted") or Wanted()
 
@@ -133,19 +155,20 @@ def _received(name: str) -> Any:
     return st.session_state[KEY].get(name)
 
 
-def _reference(opened: Workspace) -> dict[str, Any] | None:
-    pinned = opened.reference
-    if pinned is None:
+def _reference(opened: Workspace, devices: list[str]) -> dict[str, Any] | None:
+    reference = opened.reference
+    if reference is None:
         return None
-    if pinned.measured_under != opened.options:
-        pinned.figures, pinned.measured_under = _figures(pinned.design, opened.options), opened.options
-    return {"name": pinned.name, **pinned.figures}
+    conditions = opened.options | {"devices": devices}
+    if reference.measured_under != conditions:
+        reference.figures, reference.measured_under = _figures(reference.design, opened.options, devices), conditions
+    return {"name": reference.name, **reference.figures}
 
 
-def _figures(design: Design, options: dict[str, Any]) -> dict[str, Any]:
+def _figures(design: Design, options: dict[str, Any], devices: list[str]) -> dict[str, Any]:
     """Return the strip's figures of another document under the same options."""
     found = accounted(design, options["form"], options["batch"])
-    rows = latency_rows(latencies(design, found, options["form"]))
+    rows = latency_rows(latencies(design, found, options["form"], devices))
     return {"complete": found.complete, "totals": totals(found, options["precision"]), "latency": rows}
 
 
@@ -182,7 +205,7 @@ def _on_preview() -> None:
         design = parse_design(value["doc"])
     except DesignError:
         return
-    opened.preview = {"id": value["id"], **_figures(design, opened.options)}
+    opened.preview = {"id": value["id"], **_figures(design, opened.options, _pinned())}
 
 
 def _on_action() -> None:

@@ -5,6 +5,7 @@ import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactEleme
 import { Canvas } from "./canvas/Canvas";
 import { Opened } from "./canvas/Opened";
 import { Banner } from "./components/Banner";
+import { DevicePicker } from "./components/DevicePicker";
 import { Drawer } from "./components/Drawer";
 import { Inspector } from "./components/Inspector";
 import { Menu } from "./components/Menu";
@@ -43,6 +44,7 @@ const PARTS = (
     <Drawer />
     <Menu />
     <KeyList />
+    <DevicePicker />
   </>
 );
 

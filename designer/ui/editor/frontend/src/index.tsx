@@ -11,6 +11,7 @@ import "@xyflow/react/dist/style.css";
 import "./styles/base.css";
 import "./styles/panels.css";
 import "./styles/canvas.css";
+import "./styles/figures.css";
 import "./styles/opened.css";
 
 import { App } from "./App";

@@ -30,6 +30,7 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
   const figures = useEditor((state) => state.analysis?.nodes[id]);
   const issue = useEditor((state) => worstOf(state.analysis).get(id));
   const drop = useView((view) => view.dropTarget?.kind === "node" && view.dropTarget.id === id);
+  const pointed = useView((view) => view.hovered === id);
   const faded = useView((view) => view.wiring !== null && view.wiring.node !== id && !view.fitting.has(id));
   const keys = useCardKeys(id, selected, (add) => {
     const chosen = editor.getState().selection.nodes;
@@ -55,6 +56,7 @@ export const CardNode = memo(function CardNode({ data: { id }, selected }: NodeP
     terminal ? "terminal" : "",
     drop ? "drop" : "",
     faded ? "dim" : "",
+    pointed ? "pointed" : "",
   ].join(" ");
   return (
     <div

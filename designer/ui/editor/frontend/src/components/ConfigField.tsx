@@ -194,7 +194,7 @@ function effectText(now: Figures, then: Figures): string {
   const parts = [
     [then.totals.params - now.totals.params, (size: number) => `${count(size)} params`],
     [then.totals.macs - now.totals.macs, (size: number) => `${count(size)} MACs`],
-    [(then.latency[0]?.ms ?? 0) - (now.latency[0]?.ms ?? 0), milliseconds],
+    [(then.latency[0]?.ms ?? 0) - (now.latency[0]?.ms ?? 0), (size: number) => `${milliseconds(size)} (${now.latency[0]?.board})`],
   ] as const;
   const said = parts.filter(([change]) => change !== 0).map(([change, format]) => signed(change, format));
   return said.length === 0 ? "no change" : said.join(", ");

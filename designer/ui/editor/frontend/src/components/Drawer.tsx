@@ -1,4 +1,4 @@
-/** The drawer under the canvas: problems and the table of nodes. A row and its card are the same thing. */
+/** The drawer under the canvas: problems, the table of nodes, and where the time goes. A row and its card are the same thing. */
 
 import { type PointerEvent, type ReactElement, useMemo, useRef } from "react";
 
@@ -7,6 +7,7 @@ import { DRAWER_LEAST, DRAWER_MOST, type DrawerTab, setDrawerHeight } from "../s
 import { Icon } from "./Icon";
 import { NodeTable } from "./NodeTable";
 import { Problems } from "./Problems";
+import { TimeTable } from "./TimeTable";
 
 export function Drawer(): ReactElement {
   const { view } = useInstance();
@@ -19,6 +20,7 @@ export function Drawer(): ReactElement {
     () => [
       { id: "problems" as const, title: "Problems", badge: issues, bad: issues > 0 },
       { id: "nodes" as const, title: "Nodes", badge: nodes, bad: false },
+      { id: "time" as const, title: "Time", badge: null, bad: false },
     ],
     [issues, nodes],
   );
@@ -37,7 +39,7 @@ export function Drawer(): ReactElement {
             onClick={() => toggle(tab.id)}
           >
             {tab.title}
-            <span className={tab.bad ? "badge bad" : "badge"}>{tab.badge}</span>
+            {tab.badge !== null && <span className={tab.bad ? "badge bad" : "badge"}>{tab.badge}</span>}
           </button>
         ))}
         <span className="spacer" />
@@ -50,11 +52,16 @@ export function Drawer(): ReactElement {
       </div>
       {open !== null && (
         <div className="body scroll" role="tabpanel" style={{ height }}>
-          {open === "problems" ? <Problems /> : <NodeTable />}
+          <Shown tab={open} />
         </div>
       )}
     </div>
   );
+}
+
+function Shown({ tab }: { tab: DrawerTab }): ReactElement {
+  if (tab === "problems") return <Problems />;
+  return tab === "nodes" ? <NodeTable /> : <TimeTable />;
 }
 
 /** Said only when something is left out: a full account needs no words. */

@@ -26,6 +26,7 @@ const PATHS = {
   inside: "M2.500 2.500h11v11h-11zM8 5v1.500M8 9.500V11M6 6.500h4v3H6z",
   back: "M7 3.500 2.500 8 7 12.500M2.500 8h11",
   plus: "M8 3v10M3 8h10",
+  chip: "M4 4h8v8H4zM6.500 1.500V4M9.500 1.500V4M6.500 12v2.500M9.500 12v2.500M1.500 6.500H4M1.500 9.500H4M12 6.500h2.500M12 9.500h2.500",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -29,11 +29,18 @@ export function bytes(value: number): string {
   return scaled(value, 1024, BINARY);
 }
 
-/** 3.4211 -> "3.42 ms", 61.04 -> "61.0 ms", 1250 -> "1.25 s". */
+/** 0.08311 -> "0.083 ms", 3.4211 -> "3.42 ms", 61.04 -> "61.0 ms", 1250 -> "1.25 s". */
 export function milliseconds(value: number): string {
   const size = Math.abs(value);
   if (size >= 999.5) return `${value < 0 ? MINUS : ""}${(size / 1000).toFixed(2)} s`;
-  return `${value < 0 ? MINUS : ""}${size.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0)} ms`;
+  return `${value < 0 ? MINUS : ""}${size.toFixed(decimals(size))} ms`;
+}
+
+/** How many decimals of so many milliseconds mean something. */
+export function decimals(ms: number): number {
+  if (ms >= 99.95) return 0;
+  if (ms >= 9.995) return 1;
+  return ms === 0 || ms >= 0.0995 ? 2 : 3;
 }
 
 /** A share 0..1 -> "31 %", "3.1 %", "0.07 %", "<0.01 %". */

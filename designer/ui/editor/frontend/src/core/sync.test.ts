@@ -23,6 +23,7 @@ const OPTIONS = {
   batch: 1,
   precision: "fp32",
   metric: "time",
+  device: "",
   input: { channels: 3, height: 224, width: 224 },
 } as const;
 
@@ -39,6 +40,9 @@ function server(changes: Partial<ServerData> = {}): ServerData {
     stages: [],
     docs: {},
     inside: null,
+    devices: [],
+    pinned: [],
+    most_pinned: 6,
     recents: [],
     analysis: null,
     reference: null,

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { defaults, paletteOf } from "./blocks";
 import { DEFAULT_INPUT } from "./wiring";
-import type { Analysis, BlockInfo, Design, Edge, Node, NodeAnalysis, Palette } from "./types";
+import type { Analysis, BlockInfo, Certainties, Design, Edge, Latency, Node, NodeAnalysis, Palette } from "./types";
 
 const ROOT = fileURLToPath(new URL("../../../../../../", import.meta.url));
 
@@ -72,5 +72,47 @@ export function analysis(nodes: Readonly<Record<string, NodeAnalysis>>, changes:
     uncounted: [],
   };
   const how = { rev: 1, form: "deploy", batch: 1, precision: "fp32", complete: true, elapsed_ms: 0 } as const;
-  return { ...how, nodes, groups: {}, totals, latency: [], issues: [], ...changes };
+  return { ...how, nodes, groups: {}, totals, latency: [], timed: "", times: {}, issues: [], ...changes };
 }
+
+/** Quantiles of a device that is off by at most a tenth, evenly. */
+export const RESIDUALS: readonly number[] = Array.from({ length: 19 }, (_, k) => (k - 9) / 90);
+
+export function latency(changes: Partial<Latency> = {}): Latency {
+  return {
+    device: "board",
+    title: "Board, Runtime, fp32, batch 1",
+    board: "Board",
+    runtime: "Runtime",
+    precision: "fp32",
+    threads: null,
+    batch: 1,
+    ms: 10,
+    low_ms: 9,
+    high_ms: 11,
+    kind: "latency",
+    flag: "in",
+    unseen_share: 0,
+    why: "",
+    residuals: RESIDUALS,
+    shares: [0.5, 0.5],
+    pairs_alike: [[0, 0.5]],
+    pairs_different: [[0, 0.5]],
+    ...changes,
+  };
+}
+
+interface Case {
+  readonly ms: number;
+  readonly shares: readonly number[];
+}
+
+/** The rules of `profiles/budget.py` and `profiles/pairs.py`, in cases that both sides answer alike. */
+export const LATENCY_CASES: {
+  readonly residuals: readonly number[];
+  readonly band: readonly [low: number, high: number];
+  readonly standings: readonly { readonly ms: number; readonly budget_ms: number; readonly state: string; readonly probability: number }[];
+  readonly alike: Certainties;
+  readonly different: Certainties;
+  readonly orders: readonly { readonly a: Case; readonly b: Case; readonly certainty: number }[];
+} = JSON.parse(repoText("tests/shared_cases/latency_cases.json"));

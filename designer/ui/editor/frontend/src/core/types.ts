@@ -215,15 +215,68 @@ export interface Totals {
   readonly uncounted: readonly string[];
 }
 
+/** How far an estimate is inside what the device's profile has seen. */
+export type Domain = "in" | "edge" | "out";
+
 export interface Latency {
   readonly device: string;
+  /** Device, runtime, threads, precision and batch: what a latency must always be shown with. */
   readonly title: string;
+  readonly board: string;
+  readonly runtime: string;
+  readonly precision: string;
+  readonly threads: number | null;
+  readonly batch: number;
   readonly ms: number | null;
   readonly low_ms: number | null;
   readonly high_ms: number | null;
-  readonly kind: string;
-  readonly in_domain: boolean;
+  /** `throughput` is milliseconds per image at the batch; never on one scale with a latency. */
+  readonly kind: "latency" | "throughput";
+  readonly flag: Domain;
+  /** Part of the time, 0..1, in kernels that the profile has not seen. */
+  readonly unseen_share: number;
   readonly why: string;
+  /** 19 quantiles (5 %, 10 %, ... 95 %) of log(measured / estimated) of held-out networks. */
+  readonly residuals: readonly number[];
+  /** The share of the kernels' time by kind of kernel: how alike two networks are. */
+  readonly shares: readonly number[];
+  readonly pairs_alike: Certainties;
+  readonly pairs_different: Certainties;
+}
+
+/** Of held-out networks whose estimates differ by at least the ratio (|log|): how often their order was right. */
+export type Certainties = readonly (readonly [ratio: number, certainty: number])[];
+
+/** Milliseconds of launching kernels, of computing and of moving data. */
+export type TimeParts = readonly [launch: number, compute: number, memory: number];
+
+/** Where a device's time goes. Nodes and `overhead_ms` sum to the estimate. */
+export interface Times {
+  readonly nodes: Readonly<Record<string, number>>;
+  readonly parts: Readonly<Record<string, TimeParts>>;
+  /** A node without a kernel of its own -> the node whose kernel does its work. */
+  readonly fused: Readonly<Record<string, string>>;
+  /** What a run costs beside its kernels. */
+  readonly overhead_ms: number;
+  /** Kernels of one kind, the slowest first. */
+  readonly classes: readonly (readonly [words: string, ms: number, launch: number, compute: number, memory: number])[];
+  readonly bound: "compute" | "memory" | "overhead";
+  /** Part of the time, 0..1, that goes to launching kernels and to running at all. */
+  readonly launch_share: number;
+}
+
+/** One line of the device picker. */
+export interface Device {
+  readonly name: string;
+  readonly board: string;
+  readonly runtime: string;
+  readonly unit: string;
+  readonly precision: string;
+  readonly threads: number | null;
+  readonly batch: number;
+  readonly kind: "latency" | "throughput";
+  /** Median error, in percent, on networks of families the profile was not fitted to. */
+  readonly median_ape: number;
 }
 
 export interface Delta {
@@ -262,6 +315,9 @@ export interface Analysis {
   readonly groups: Readonly<Record<string, GroupAnalysis>>;
   readonly totals: Totals;
   readonly latency: readonly Latency[];
+  /** The device that the nodes' `latency_ms` and the drawer's times are of; empty where none is pinned. */
+  readonly timed: string;
+  readonly times: Readonly<Record<string, Times>>;
   readonly issues: readonly Issue[];
   readonly elapsed_ms: number;
 }
@@ -297,6 +353,8 @@ export interface Options {
   readonly batch: number;
   readonly precision: string;
   readonly metric: Metric;
+  /** The device whose time is shown by node; empty for the first that is pinned. */
+  readonly device: string;
   readonly input: { readonly channels: number; readonly height: number; readonly width: number };
 }
 
@@ -322,6 +380,12 @@ export interface ServerData {
   /** Answers to the parts that were asked for, by id. */
   readonly docs: Readonly<Record<string, PartDoc>>;
   readonly inside: OpenedBlock | null;
+  /** All devices there are, for the picker; empty unless they were asked for. */
+  readonly devices: readonly Device[];
+  /** The devices in the strip, in order. */
+  readonly pinned: readonly string[];
+  /** As many as can be pinned. */
+  readonly most_pinned: number;
   readonly recents: readonly string[];
   readonly analysis: Analysis | null;
   readonly reference: Reference | null;
@@ -364,6 +428,7 @@ export interface Want {
   readonly parts: boolean;
   readonly docs: readonly string[];
   readonly inside: string | null;
+  readonly devices: boolean;
 }
 
 export type ActionKind =
@@ -374,6 +439,7 @@ export type ActionKind =
   | "reload"
   | "save_copy"
   | "pin"
+  | "pin_devices"
   | "dismiss_hints"
   | "duplicate_design"
   | "open_file"

@@ -2,6 +2,7 @@
 
 import { blockTitle, fieldOf } from "../core/blocks";
 import { membersOf, withPositions } from "../core/boxes";
+import { withBudget } from "../core/budgets";
 import { paste } from "../core/clipboard";
 import { addedNodes, apply, type Command, EditError, labelOf } from "../core/commands";
 import { edgeId, inOrder, widthFlow } from "../core/graph";
@@ -218,6 +219,12 @@ export function rename(instance: Instance, name: string): void {
 export function setNotes(instance: Instance, notes: string): void {
   const { doc } = instance.editor.getState();
   instance.editor.edit({ ...doc, meta: { ...doc.meta, notes } }, "Edit notes");
+}
+
+/** Set a figure's budget, or remove it with null: one undo step. `what` and `written` are for its name. */
+export function setBudget({ editor }: Instance, figure: string, what: string, value: number | null, written: (value: number) => string): void {
+  const label = value === null ? `Remove the budget of ${what}` : `Set the budget of ${what} to ${written(value)}`;
+  editor.edit(withBudget(editor.getState().doc, figure, value), label);
 }
 
 // ---- removing and copying ------------------------------------------------------------------------------------

@@ -209,6 +209,8 @@ export function createEditor(first: ServerData): EditorStore {
         palette: data.palette.length === 0 ? known.data.palette : keeping(known.data.palette, data.palette),
         parts: data.parts.length === 0 ? known.data.parts : keeping(known.data.parts, data.parts),
         stages: keeping(known.data.stages, data.stages),
+        devices: data.devices.length === 0 ? known.data.devices : keeping(known.data.devices, data.devices),
+        pinned: keeping(known.data.pinned, data.pinned),
         inside: data.inside === null ? known.data.inside : keeping(known.data.inside, data.inside),
         recents: keeping(known.data.recents, data.recents),
         reference: keeping(known.data.reference, data.reference),

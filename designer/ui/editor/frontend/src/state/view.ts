@@ -5,7 +5,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Fit } from "../core/ports";
 import type { Metric, Part } from "../core/types";
 
-export type DrawerTab = "problems" | "nodes";
+export type DrawerTab = "problems" | "nodes" | "time";
 
 /** A context menu, a list of what fits a dragged wire, or what can replace a node. */
 export interface MenuState {
@@ -40,6 +40,8 @@ export interface View {
   readonly menu: MenuState | null;
   readonly find: boolean;
   readonly keys: boolean;
+  /** The picker of devices is open. */
+  readonly devices: boolean;
   readonly dropTarget: DropTarget | null;
   readonly wiring: Wiring | null;
   /** While a wire is dragged: every port of the other side, and whether it fits. */
@@ -87,6 +89,7 @@ export function createView(metric: Metric): ViewStore {
     menu: null,
     find: false,
     keys: false,
+    devices: false,
     dropTarget: null,
     wiring: null,
     fits: new Map(),

@@ -4,7 +4,7 @@ import type { Fragment, Want } from "../core/types";
 import { ASK_AGAIN_MS, createWants, MOST_TRIES, type Wants } from "./wants";
 
 const DOC: Fragment = { nodes: [], edges: [], groups: [] };
-const QUIET = { parts: [], docs: {}, inside: null };
+const QUIET = { parts: [], docs: {}, inside: null, devices: [] };
 
 let sent: Want[];
 let wants: Wants;
@@ -68,5 +68,13 @@ describe("what is asked for", () => {
     wants.received({ ...QUIET, parts: [{ preset: "a", title: "A", system: "A", paper: "A", parts: [] }] });
     wants.doc("a.stem").catch(() => undefined);
     expect(sent.at(-1)).toMatchObject({ parts: false, docs: ["a.stem"] });
+  });
+
+  it("may be the list of devices", () => {
+    wants.devices();
+    expect(sent.at(-1)).toMatchObject({ devices: true });
+    wants.received({ ...QUIET, devices: [{} as never] });
+    wants.inside(null);
+    expect(sent.at(-1)).toMatchObject({ devices: false });
   });
 });

@@ -17,7 +17,9 @@ export interface Wants {
   doc(id: string): Promise<Fragment>;
   /** Say which block is open, so that its inside follows every edit. */
   inside(node: string | null): void;
-  received(data: Pick<ServerData, "parts" | "docs" | "inside">): void;
+  /** Ask for the list of devices; it arrives in the data. */
+  devices(): void;
+  received(data: Pick<ServerData, "parts" | "docs" | "inside" | "devices">): void;
   /** Another session of the server knows nothing of what was asked. */
   again(): void;
 }
@@ -35,15 +37,16 @@ export function createWants(send: (want: Want) => void): Wants {
   let n = 0;
   let tries = 0;
   let parts = false;
+  let devices = false;
   let node: string | null = null;
   let seen: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const waiting = (): boolean => parts || asked.size > 0 || node !== seen;
+  const waiting = (): boolean => parts || devices || asked.size > 0 || node !== seen;
 
   function ask(): void {
     n += 1;
-    send({ n, parts, docs: [...asked.keys()], inside: node });
+    send({ n, parts, docs: [...asked.keys()], inside: node, devices });
     clearTimeout(timer);
     if (waiting()) timer = setTimeout(retry, ASK_AGAIN_MS);
   }
@@ -88,8 +91,13 @@ export function createWants(send: (want: Want) => void): Wants {
       if (next === null) seen = null;
       begin();
     },
-    received({ parts: list, docs, inside }) {
+    devices() {
+      devices = true;
+      begin();
+    },
+    received({ parts: list, docs, inside, devices: found }) {
       if (list.length > 0) parts = false;
+      if (found.length > 0) devices = false;
       if (inside !== null) seen = inside.node;
       for (const [id, answer] of Object.entries(docs)) {
         if (answer.doc !== null) known.set(id, answer.doc);
