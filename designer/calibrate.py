@@ -37,8 +37,8 @@ class Effort:
     node_runs: int
 
 
-FULL = Effort(FITTED, rounds=14, node_runs=12)
-FAST = Effort(QUICK, rounds=6, node_runs=6)
+FULL = Effort(FITTED, rounds=12, node_runs=12)
+FAST = Effort(QUICK, rounds=5, node_runs=6)
 
 
 def run_calibration(

@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from designer.calibration.rows import rows_of
-from designer.calibration.terms import TERMS
+from designer.calibration.terms import EXPECTED, TERMS
 from profiles.features import CLASSES, FEATURES, kernel_features
 from profiles.fit import Array, Fitted, design_matrix
 from profiles.measure import NodeTime
 from profiles.work import Kernel
 
-KERNELS_WEIGHT = 0.5
+KERNELS_WEIGHT = 0.25
 """All kernel rows of a network together, against the network as a whole."""
+EXPECTED_WEIGHT = 1e-5
+"""Of what a term is expected to cost, against a whole network: it decides only where the networks do not."""
 _STEPS, _SETTLED, _CLIP, _HUBER = 60, 1e-9, 0.5, 1.5
 
 
@@ -84,13 +86,18 @@ def fit_costs(problem: Problem, left_out: NDArray[np.intp] | None = None, start:
     """Return microseconds per unit of each term and per run, from the rows of the samples that are not left out."""
     used = np.ones(len(problem.us), dtype=bool) if left_out is None else ~np.isin(problem.sample, left_out)
     amounts, us, weight = problem.amounts[used], problem.us[used], problem.weight[used]
-    costs = _step(amounts / us[:, None], np.ones(len(us)), weight) if start is None else start
+    whole = problem.whole[used]
+    expected = np.array(EXPECTED)
+    expected *= float(np.median(us[whole] / (amounts[whole] @ expected)))  # to this machine's speed
+    costs = expected if start is None else start
     for _ in range(_STEPS):
         estimated = np.maximum(amounts @ costs, 1e-9)
         residual = np.log(estimated / us)
         scale = max(_HUBER * float(np.median(np.abs(residual))), 1e-6)
         robust = weight / np.maximum(1, np.abs(residual) / scale)
-        new = _step(amounts / estimated[:, None], 1 - np.clip(residual, -_CLIP, _CLIP), robust)
+        # With J = d log(estimated) / d costs, J @ costs = 1: the step solves J @ new = 1 - residual.
+        target = 1 - np.clip(residual, -_CLIP, _CLIP)
+        new = _step(amounts / estimated[:, None], target, robust, expected)
         moved = float(np.max(np.abs(amounts @ (new - costs)) / estimated))
         costs = new
         if moved < _SETTLED:
@@ -116,12 +123,14 @@ def hold_out(problem: Problem, families: Sequence[str], costs: Array) -> Array:
     return estimated
 
 
-def _step(amounts: Array, target: Array, weight: Array) -> Array:
-    """Return the non-negative least-squares solution. Reduced to a square system first, which nnls solves faster."""
+def _step(slope: Array, target: Array, weight: Array, expected: Array) -> Array:
+    """Return the non-negative x of least weighted squares of slope @ x - target, and of x / expected - 1.
+
+    Solved in units of what is expected, reduced to a square system first, which nnls solves faster.
+    """
     root = np.sqrt(weight)
-    weighed = amounts * root[:, None]
-    size = np.sqrt((weighed**2).mean(axis=0))
-    size[size == 0] = 1
-    turned, square = np.linalg.qr(weighed / size)
-    solution, _ = nnls(square, turned.T @ (target * root), maxiter=50 * amounts.shape[1])
-    return solution / size
+    rows = np.vstack([slope * expected * root[:, None], np.sqrt(EXPECTED_WEIGHT) * np.eye(len(expected))])
+    aims = np.concatenate([target * root, np.full(len(expected), np.sqrt(EXPECTED_WEIGHT))])
+    turned, square = np.linalg.qr(rows)
+    solution, _ = nnls(square, turned.T @ aims, maxiter=50 * len(expected))
+    return solution * expected

@@ -42,8 +42,8 @@ REFERENCE = "mobilenetv1_025"
 _QUICK = """
 mobilenetv1_025 resnet18@160 shufflenet_v2_x0_5 mobilenetv3_small_100 ghostnet_050 repghostnet_080 mobilenetv2_035
 lcnet_050 deit_tiny_patch16_224 edgenext_xx_small convnext_tiny@128 poolformer_s12@128 picodet_s_320 fbnet_a
-shufflenet_v1_g2_x1_0 regnetx_040@128 mobilevit_s@192 mobileone_s0 yolox_nano_416 hornet_small_7x7@128
-efficientformer_l3@160 lraspp_mobilenet_v3_small_rf2 mobiledet_edgetpu_320 mgic_mobilenetv3_small_s32
+shufflenet_v1_g2_x1_0 regnetx_040@128 mobilevit_s@192 mobileone_s0 yolox_nano_416
+lraspp_mobilenet_v3_small_rf2 mobiledet_edgetpu_320 mgic_mobilenetv3_small_s32
 """
 _REST = """
 repghostnet_050 repghostnet_130 ghostnet_130 edgenext_small edgenext_xx_small_bn_hs nextvit_base@128 ssb_resnet_rs_50
@@ -52,7 +52,7 @@ mgic_resnet_2222_s32 resnet18 resnet50@160 g_ghost_regnetx_040@160 mobileone_s2 
 shufflenet_v1_g4_x1_0 shufflenet_v1_g8_x0_5 shufflenet_v1_g3_x2_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0_megvii
 fbnet_samsung_s8 repvgg_a0 repvgg_b1g4@128 rmnext41_64x5_g16@160 rm_repvgg_21@160 rmnet_mobilenetv2 repnas_a0
 picodet_l_320 picodet_s_416_decoded convnext_tiny poolformer_s12 trt_vit_c mobiledet_dsp_320 lcnet_150
-picodet_xs_320_lcnet hornet_tiny_gf
+picodet_xs_320_lcnet hornet_tiny_gf hornet_small_7x7@128 efficientformer_l3@160
 """
 _CHECKED = """
 repghostnet_100 repghostnet_150 ghostnet_100 edgenext_x_small edgenext_small_bn_hs nextvit_small hornet_tiny_7x7
