@@ -10,7 +10,7 @@ import streamlit as st
 
 from designer.calibrate import BOARD, profiles_folder
 from designer.device_words import good_for, kind_words, seen, setting, time_span, unseen
-from designer.ui.charts.devices import family_chart, scatter_chart
+from designer.ui.charts.devices import family_chart, roof_chart, scatter_chart
 from designer.ui.device_table import pin_box
 from designer.ui.own_device import own_device_actions
 from designer.ui.pins import pinned
@@ -38,6 +38,7 @@ def device_detail(profile: DeviceProfile) -> None:
     with left:
         _seen(profile)
     with right:
+        _roof(profile)
         _origin(profile)
 
 
@@ -117,11 +118,24 @@ def _seen(profile: DeviceProfile) -> None:
     )
 
 
+def _roof(profile: DeviceProfile) -> None:
+    chart = roof_chart(profile)
+    if chart is None:
+        st.caption("This profile sees no limit of computing or of moving data on its own, so it implies no roof.")
+        return
+    st.plotly_chart(chart, config=_CONFIG, key="device_roof")
+    st.caption(
+        "Left of the bend moving data is the limit, right of it computing. Launching comes on top; sizes that fill "
+        "no vector reach less."
+    )
+
+
 def _origin(profile: DeviceProfile) -> None:
     st.markdown("**Who measured**")
     facts = {
         "device": profile.device,
-        "runtime": f"{profile.runtime}, {profile.runtime_version}",
+        "runtime": profile.runtime,
+        "version": profile.runtime_version,
         "threads": "not recorded" if profile.threads is None else str(profile.threads),
         "precision": profile.precision,
         "source": profile.source,

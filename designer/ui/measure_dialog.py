@@ -82,4 +82,5 @@ def _result(design: Design, result: dict[str, Any]) -> None:
     estimate.metric("Estimate", f"{guess.ms:.2f} ms" if guess else "none", border=True)
     said = {True: st.success, False: st.warning, None: st.info}[truth.inside]
     said(plain(truth.verdict()))
-    st.caption(f"{truth.runs} runs, threads: {truth.threads}. The profile was fitted to best runs.")
+    best_runs = " This machine's profile is fitted to best runs." if guess else ""
+    st.caption(f"{truth.runs} runs, threads: {truth.threads}.{best_runs}")

@@ -11,6 +11,7 @@ LOGO = Path(__file__).with_name("assets") / "logo.svg"
 _CSS = """
 .stMainBlockContainer { padding: 3.75rem 1rem 0.5rem; max-width: none; }
 .stElementContainer:has(.page-style) { display: none; }
+[data-testid="stTopNavLink"] > span:has([data-testid="stIconMaterial"]) { display: none; }
 .stAppHeader { height: 3.25rem; min-height: 3.25rem; }
 div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .stMarkdown table { font-size: 0.875rem; font-variant-numeric: tabular-nums; width: 100%; }

@@ -9,8 +9,10 @@ from statistics import median
 
 import plotly.graph_objects as go
 
+from profiles.explain import BYTES
 from profiles.held import HeldNetwork
-from profiles.profile import Band
+from profiles.profile import Band, DeviceProfile
+from profiles.roof import roof
 
 COLOURS = ("#2f6fde", "#d9822b", "#2a9d6f", "#9556c4", "#c8453b", "#3aa5c9")
 """Told apart with the common colour-vision deficiencies; a second round of them has another symbol."""
@@ -21,6 +23,13 @@ GREY = "#8b93a1"
 BAND = "rgba(47, 111, 222, 0.13)"
 ROWS = 20
 """Families in the chart of errors: what fits a screen."""
+TYPICAL = {
+    "linear": 1.0,
+    "depthwise 3x3": 9 / 2,
+    "1x1, 128 wide": 28**2 * 128**2 / (2 * 28**2 * 128 + 128**2),
+    "3x3, 256 wide": 9 * 14**2 * 256**2 / (2 * 14**2 * 256 + 9 * 256**2),
+}
+"""Kernels that most networks have, for one image, at 28x28 and at 14x14 -> MACs per element moved."""
 
 
 def named_families(networks: Sequence[HeldNetwork]) -> list[str]:
@@ -97,6 +106,50 @@ def family_chart(networks: Sequence[HeldNetwork], band: Band) -> go.Figure:
     return _styled(figure, f"Off by family{more}", 430).update_layout(
         legend={"orientation": "h", "y": -0.2, "x": 0, "yanchor": "top", "font": {"size": 11}}
     )
+
+
+def roof_chart(profile: DeviceProfile) -> go.Figure | None:
+    """Return the rates that a kernel can reach by its MACs per byte; None where the profile sees no such limit."""
+    best = roof(profile)
+    if not (math.isfinite(best.macs_per_s) and math.isfinite(best.bytes_per_s)):
+        return None
+    typical = {name: per_element / BYTES[profile.precision] for name, per_element in TYPICAL.items()}
+    ends = [min(min(typical.values()), best.ridge) / 4, max(max(typical.values()), best.ridge) * 4]
+    x = [ends[0], best.ridge, ends[1]]
+    figure = go.Figure()
+    line = {"color": COLOURS[0], "width": 2}
+    figure.add_scatter(x=x, y=[best.reach(at) / 1e9 for at in x], mode="lines", line=line, hoverinfo="skip")
+    figure.add_scatter(
+        x=list(typical.values()),
+        y=[best.reach(at) / 1e9 for at in typical.values()],
+        mode="markers",
+        marker={"color": COLOURS[1], "size": 9},
+        text=list(typical),
+        hovertemplate="%{text}<br>%{x:.3g} MACs per byte, at most %{y:.3g} GMAC/s<extra></extra>",
+    )
+    for index, (name, at) in enumerate(typical.items()):
+        # Beside a slope there is room to the lower right, under a flat roof to the left.
+        figure.add_annotation(
+            x=math.log10(at),
+            y=math.log10(best.reach(at) / 1e9),
+            text=name,
+            showarrow=False,
+            font={"size": 10},
+            xanchor="left" if at <= best.ridge else "right",
+            xshift=5,
+            yshift=-26 if index == 2 else -12,  # the last two can be close together
+        )
+    figure.update_xaxes(type="log", title="MACs per byte moved", tickformat="~r", tickvals=_ticks(*ends))
+    figure.update_yaxes(type="log", title="GMAC/s at most", tickformat="~r", dtick=1)
+    peak = f"{_si(best.macs_per_s)}MAC/s, {_si(best.bytes_per_s)}B/s"
+    return _styled(figure, f"Roof that the profile implies: {peak}", 290).update_layout(showlegend=False)
+
+
+def _si(value: float) -> str:
+    for size, unit in ((1e12, "T"), (1e9, "G")):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value / 1e6:.3g} M"
 
 
 def _points(figure: go.Figure, networks: Sequence[HeldNetwork], name: str, colour: str, symbol: str) -> None:

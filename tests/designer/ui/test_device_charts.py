@@ -6,9 +6,11 @@ import math
 
 import pytest
 
-from designer.ui.charts.devices import NAMED, ROWS, family_chart, named_families, scatter_chart
+from designer.ui.charts.devices import NAMED, ROWS, TYPICAL, family_chart, named_families, roof_chart, scatter_chart
 from profiles.held import HeldNetwork
-from profiles.profile import Band
+from profiles.profile import Band, load_profiles
+from profiles.roof import roof
+from tests.helpers.devices import device
 
 BAND = Band(low=math.log(0.8), high=math.log(1.25))
 
@@ -53,7 +55,8 @@ def test_errors_stand_by_family_in_order_of_their_median() -> None:
     figure = family_chart([network("slow", 12, 10), network("slow", 14, 10), network("fast", 9, 10)], BAND)
     points, middles = figure.data
     assert list(points.x) == pytest.approx([1.2, 1.4, 0.9])
-    assert (list(middles.y), list(middles.x)) == (["fast", "slow"], pytest.approx([0.9, 1.3]))
+    assert list(middles.y) == ["fast", "slow"]
+    assert list(middles.x) == pytest.approx([0.9, 1.3])
 
 
 def test_a_screenful_of_families_is_shown_and_said() -> None:
@@ -68,3 +71,21 @@ def test_axes_have_round_values_in_sight() -> None:
     assert list(figure.layout.xaxis.tickvals) == [2, 5, 10, 20]
     wide = scatter_chart([network("a", 1.5, 1.4), network("a", 3000, 2000)], BAND, "ms")
     assert list(wide.layout.xaxis.tickvals) == [10, 100, 1000]
+
+
+def test_the_roof_bends_where_the_profile_says_and_typical_kernels_lie_on_it() -> None:
+    profile = load_profiles()["t4-tensorrt-fp16"]
+    best = roof(profile)
+    figure = roof_chart(profile)
+    assert figure is not None
+    line, points = figure.data
+    assert line.x[1] == best.ridge
+    assert line.y[1] == line.y[2] == pytest.approx(best.macs_per_s / 1e9)
+    assert line.y[0] < line.y[1]
+    assert list(points.text) == list(TYPICAL)
+    assert list(points.y) == pytest.approx([best.reach(at) / 1e9 for at in points.x])
+    assert f"{best.bytes_per_s / 1e9:.0f} GB/s" in figure.layout.title.text
+
+
+def test_a_profile_that_sees_no_cost_of_moving_data_has_no_roof() -> None:
+    assert roof_chart(device(coefficients={"conv": {"macs": 1e-6}})) is None
