@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from designer.cost.accounting import Account, NodeCost, Precision
+from designer.budgeting import Held, budgets_held
+from designer.cost.accounting import Account, Precision
 from designer.design.diff import Entry, diff
 from designer.design.model import Design
 from designer.design.text import printable
+from designer.explaining import explained
+from designer.latency import Latency, profiles_named
 from designer.loading import ForeignModel, load_source
 from designer.reporting import Form, Report, Size, report
+from designer.strides import Strides, cost_by_stride
+from profiles.profile import DeviceProfile
+from profiles.why import Verdict, judged, too_close, verdict, why_faster
 
-STRIDES = ("/2", "/4", "/8", "/16", "/32", "head")
 CONDITIONS = ("input", "form", "precision", "batch", "coverage")
 """What must be equal before numbers are compared; the classes come from the outputs."""
 
@@ -49,6 +54,29 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Why:
+    """Why one of two designs is faster on one device, and how sure that is."""
+
+    device: str
+    title: str
+    other: int
+    """Which report is held against the first."""
+    verdict: Verdict
+    sentences: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values; `certainty` is null where a design is outside what the profile has seen."""
+        return {
+            "device": self.device,
+            "design": self.other,
+            "certainty": self.verdict.sure,
+            "too_close": self.verdict.too_close,
+            "outside": list(self.verdict.outside),
+            "sentences": list(self.sentences),
+        }
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Reports in the order given; `strides[i][stride]` is design i's cost there; `diffs[i]` is first against i + 1."""
 
@@ -57,10 +85,17 @@ class Comparison:
     mismatches: tuple[str, ...]
     """Conditions that differ, so that numbers are not of like for like."""
     rows: tuple[Row, ...]
-    strides: tuple[dict[str, dict[str, float]], ...]
+    strides: tuple[Strides, ...]
     diffs: tuple[tuple[Entry, ...], ...]
-    sentences: tuple[str, ...]
-    """Why the faster one of each pair is faster, first against each other, and what is not known of it."""
+    budgets: tuple[tuple[Held, ...], ...]
+    """How each design stands to the limits in its own document."""
+    why: tuple[Why, ...]
+    """One for each device and each design held against the first, unless their times are the same."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What `why` says, in one run."""
+        return tuple(sentence for why in self.why for sentence in why.sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as JSON values."""
@@ -73,6 +108,8 @@ class Comparison:
             ],
             "strides": list(self.strides),
             "diffs": [[_entry_dict(entry) for entry in rows] for rows in self.diffs],
+            "budgets": [[vars(held) for held in mine] for mine in self.budgets],
+            "why": [why.to_dict() for why in self.why],
             "sentences": list(self.sentences),
         }
 
@@ -82,9 +119,11 @@ class Comparison:
         width = 2 + max(len(row.label) for row in self.rows)
         lines = [" " * width + "".join(f"{name[:24]:>26}" for name in names)]
         for row in self.rows:
-            cells = [f"{cell.value:.2f} {row.unit}{_relative(cell)}" for cell in row.cells]
+            cells = [f"{amount(cell.value)} {row.unit}{_relative(cell)}" for cell in row.cells]
             lines.append(f"{row.label:{width}}" + "".join(f"{text:>26}" for text in cells))
         lines += [f"not like for like: {what} differs ({', '.join(self.conditions[what])})" for what in self.mismatches]
+        for name, mine in zip(names, self.budgets, strict=True):
+            lines += [f"budget of {name}: {held.to_text()}" for held in mine]
         for name, entries in zip(names[1:], self.diffs, strict=True):
             if not entries:
                 continue  # an ONNX file that is not ours has no design to compare node by node
@@ -93,7 +132,9 @@ class Comparison:
                 f"{names[0]} against {name}: {counts['same']} nodes the same, {counts['changed']} changed, "
                 f"{counts['only_left']} only in the first, {counts['only_right']} only in the second"
             )
-        return "\n".join(printable(line) for line in (*lines, *self.sentences))
+        for why in self.why:
+            lines += ["", why.sentences[0], *(f"  {sentence}" for sentence in why.sentences[1:])]
+        return "\n".join(printable(line) for line in lines)
 
 
 def compare(
@@ -104,11 +145,12 @@ def compare(
     batch: int = 1,
     precision: Precision = "fp32",
     devices: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Comparison:
     """Return two or more designs side by side; differences are to the first one.
 
-    `size` gives all of them the same input; otherwise each has its own. Raises ValueError for fewer than two, and
-    DesignError for a design that does not build.
+    `size` gives all of them the same input; otherwise each has its own. `names` is what sentences call them. Raises
+    ValueError for fewer than two, and DesignError for a design that does not build.
     """
     if len(designs) < 2:
         raise ValueError(f"compare needs two designs or more, got {len(designs)}.")
@@ -125,67 +167,29 @@ def compare(
         rows=_rows(reports),
         strides=strides,
         diffs=tuple(_diff(sources[0], reports[0], s, r) for s, r in zip(sources[1:], reports[1:], strict=True)),
-        sentences=tuple(
-            sentence
-            for made, table in zip(reports[1:], strides[1:], strict=True)
-            for sentence in _why(reports[0], strides[0], made, table)
-        ),
+        budgets=tuple(budgets_held(source, made) for source, made in zip(sources, reports, strict=True)),
+        why=tuple(found for at in range(1, len(reports)) for found in _why(reports, names or _called(reports), at)),
     )
 
 
-def cost_by_stride(made: Report) -> dict[str, dict[str, float]]:
-    """Return MACs, and ms per device, by output stride of the nodes: /2 to /32, then `head` for what has no map."""
-    found = made.account
-    table: dict[str, dict[str, float]] = {stride: {} for stride in STRIDES}
-    for node in found.nodes:
-        row = table[stride_of(node, found)]
-        row["macs"] = row.get("macs", 0.0) + node.macs
-        for name, figure in made.latency.items():
-            row[name] = row.get(name, 0.0) + figure.nodes.get(node.id, 0.0)
-    for name, figure in made.latency.items():
-        table["head"][name] = table["head"].get(name, 0.0) + figure.nodes.get("", 0.0)
-    return table
+def _called(reports: Sequence[Report]) -> list[str]:
+    """Return the designs' names, numbered where two have the same."""
+    names = [made.account.name for made in reports]
+    return [f"{name} ({at})" if names.count(name) > 1 else name for at, name in enumerate(names, start=1)]
 
 
-def stride_of(node: NodeCost, found: Account) -> str:
-    """Return the output stride of a node as one of `STRIDES`, by its first output's height against the input's."""
-    shape = node.out_shapes[0] if node.out_shapes else ()
-    sides = [given[2] for given in found.inputs if len(given) == 4]
-    if len(shape) != 4 or shape[2] <= 1 or not sides:
-        return "head"
-    steps, height = 1, sides[0]
-    while height / shape[2] > 2**steps * 1.5 and steps < 5:
-        steps += 1
-    return f"/{2**steps}"
-
-
-Strides = dict[str, dict[str, float]]
-
-
-def _why(first: Report, first_strides: Strides, second: Report, second_strides: Strides) -> list[str]:
-    """Return one sentence per device: which is faster, by how much, where, and what goes with it."""
-    sentences = []
-    for name, left in first.latency.items():
-        right = second.latency.get(name)
-        if right is None or left.ms == right.ms:
+def _why(reports: Sequence[Report], names: Sequence[str], at: int) -> list[Why]:
+    first, second = reports[0], reports[at]
+    found = []
+    for profile in profiles_named(first.latency):
+        if profile.name not in second.latency:
             continue
-        fast, slow, sign = (first, second, 1) if left.ms <= right.ms else (second, first, -1)
-        gap = abs(right.ms - left.ms)
-        place = max(STRIDES, key=lambda s: sign * (second_strides[s].get(name, 0.0) - first_strides[s].get(name, 0.0)))
-        part = sign * (second_strides[place].get(name, 0.0) - first_strides[place].get(name, 0.0))
-        where = "in the head" if place == "head" else f"at output stride {place}"
-        sentences.append(
-            f"{fast.account.name} is estimated {gap:.2f} ms faster than {slow.account.name} on {left.title}: "
-            f"its MACs are {_times(fast.account.macs, slow.account.macs)} and its memory access "
-            f"{_times(fast.account.memory_access, slow.account.memory_access)} those of the other; "
-            f"{part:.2f} ms of the difference arises {where}. "
-            "How sure the order of a pair is has not been measured for this profile."
-        )
-    return sentences
-
-
-def _times(a: int, b: int) -> str:
-    return f"{a / b:.2f} times" if b else "not comparable to"
+        one, other = (explained(reports[i].latency[profile.name], names[i]) for i in (0, at))
+        sentences = tuple(why_faster(profile, one, other))
+        if sentences:
+            title = first.latency[profile.name].title
+            found.append(Why(profile.name, title, at, verdict(profile, one, other), sentences))
+    return found
 
 
 def _conditions(reports: Sequence[Report]) -> dict[str, tuple[str, ...]]:
@@ -209,15 +213,25 @@ def _rows(reports: Sequence[Report]) -> tuple[Row, ...]:
     rows = [
         _row(key, label, unit, [row[key] / divisor for row in dicts]) for key, (label, unit, divisor) in METRICS.items()
     ]
-    for name, figure in reports[0].latency.items():
-        if all(name in made.latency for made in reports):
-            rows.append(_row(name, f"latency estimate, {figure.title}", "ms", [r.latency[name].ms for r in reports]))
+    shared = [name for name in reports[0].latency if all(name in made.latency for made in reports)]
+    for kind in ("latency", "throughput"):
+        for profile in profiles_named(name for name in shared if reports[0].latency[name].kind == kind):
+            rows.append(_latency_row(profile, [made.latency[profile.name] for made in reports]))
     return tuple(rows)
 
 
-def _row(key: str, label: str, unit: str, values: Sequence[float]) -> Row:
-    first, best = values[0], min(values)
-    cells = [Cell(v, v - first, (v - first) / first if first else None, v == best) for v in values]
+def _latency_row(profile: DeviceProfile, figures: Sequence[Latency]) -> Row:
+    """Return a row in which every design is best that cannot be told from the fastest."""
+    fastest = min(figures, key=lambda figure: figure.ms).estimate
+    best = [f.ms == fastest.ms or too_close(judged(profile, fastest, f.estimate)) for f in figures]
+    unit = "ms per image" if profile.kind == "throughput" else "ms"
+    return _row(profile.name, f"{profile.kind} estimate, {figures[0].title}", unit, [f.ms for f in figures], best)
+
+
+def _row(key: str, label: str, unit: str, values: Sequence[float], best: Sequence[bool] | None = None) -> Row:
+    first = values[0]
+    marks = best or [value == min(values) for value in values]
+    cells = [Cell(v, v - first, (v - first) / first if first else None, b) for v, b in zip(values, marks, strict=True)]
     return Row(key, label, unit, tuple(cells))
 
 
@@ -236,6 +250,16 @@ def _shapes(made: Report) -> dict[str, tuple[int, ...]]:
 def _entry_dict(entry: Entry) -> dict[str, Any]:
     fields = {name: list(values) for name, values in entry.fields.items()}
     return {"status": entry.status, "left": entry.left, "right": entry.right, "fields": fields}
+
+
+def amount(value: float) -> str:
+    """Return a figure with two decimals, or three digits where it is small, as times per image are."""
+    return f"{value:,.2f}" if value >= 1 or not value else f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    """Return a difference in the same way, with its sign."""
+    return f"{'-' if value < 0 else '+'}{amount(abs(value))}"
 
 
 def _relative(cell: Cell) -> str:

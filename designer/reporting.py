@@ -11,7 +11,8 @@ from designer.design.check import check
 from designer.design.issue import DesignError
 from designer.design.model import Design
 from designer.design.text import printable
-from designer.latency import Latency, latency_of, profiles_named
+from designer.explaining import outside_words, spent, spent_words
+from designer.latency import Latency, account_batch, latencies_of, profiles_named
 from designer.loading import ForeignModel, load_source
 
 Form = Literal["deploy", "train"]
@@ -58,7 +59,7 @@ class Report:
                 }
                 for node in found.nodes
             ],
-            "latency": {name: figure.to_dict() for name, figure in self.latency.items()},
+            "latency": {name: figure.to_dict() | spent(figure) for name, figure in self.latency.items()},
             "no_latency": self.no_latency,
         }
         return result | ({"audit": self.audit} if self.audit else {})
@@ -77,7 +78,8 @@ class Report:
             f"  coverage             {100 * row['coverage']:10.1f} %",
         ]
         lines += [f"  not counted: {u['op']} in {u['node']}" for u in row["uncounted"]]
-        lines += [f"  latency estimate, {f.title}: {_band(f)}" for f in self.latency.values()]
+        for kind in ("latency", "throughput"):  # one never beside the other
+            lines += [f"  {kind} estimate, {f.title}: {_band(f)}" for f in self.latency.values() if f.kind == kind]
         lines += [f"  no latency on {name}: {why}" for name, why in self.no_latency.items()]
         lines += ["", f"  {'node':24} {'block':24} {'params':>10} {'MACs':>10} {'access':>11}  out"]
         for node in row["nodes"]:
@@ -109,14 +111,17 @@ def report(
     """
     source = load_source(design) if isinstance(design, str) else design
     found = usable_account(source, form=form, batch=batch, size=size)
-    figures, missing = {}, {}
-    for profile in profiles_named(devices):
+    profiles = profiles_named(devices)
+    figures: dict[str, Latency] = {}
+    missing: dict[str, str] = {}
+    for taken in dict.fromkeys(account_batch(profile) for profile in profiles):
+        mine = [profile for profile in profiles if account_batch(profile) == taken]
         try:
-            same = profile.batch == batch
-            at_batch = found if same else usable_account(source, form=form, batch=profile.batch, size=size)
-            figures[profile.name] = latency_of(at_batch, profile)
+            at_batch = found if taken == batch else usable_account(source, form=form, batch=taken, size=size)
+            figures |= {figure.device: figure for figure in latencies_of(at_batch, mine)}
         except ValueError as error:  # there is nothing to time, or an ONNX file works at no other batch
-            missing[profile.name] = str(error)
+            missing |= {profile.name: str(error) for profile in mine}
+    figures = {profile.name: figures[profile.name] for profile in profiles if profile.name in figures}
     return Report(found, precision, figures, missing, _audit(source, form, size, batch) if audit else None)
 
 
@@ -142,7 +147,11 @@ def _audit(source: Design | ForeignModel, form: Form, size: Size | None, batch: 
 
 
 def _band(figure: Latency) -> str:
-    text = f"{figure.ms:.2f} ms (80 % between {figure.low_ms:.2f} and {figure.high_ms:.2f})"
-    if figure.kind == "throughput":
-        text += " per image, throughput"
-    return text if figure.in_domain else f"{text}; outside what the profile has seen: {figure.why}"
+    unit = "ms per image" if figure.kind == "throughput" else "ms"
+    text = f"{figure.ms:{_form(figure.ms)}} {unit} (80 % between {figure.low_ms:{_form(figure.low_ms)}} and "
+    text += f"{figure.high_ms:{_form(figure.high_ms)}}), {spent_words(figure)}"
+    return text if figure.in_domain else f"{text}; {outside_words(figure)}"
+
+
+def _form(ms: float) -> str:
+    return ".2f" if ms >= 1 else ".3g"

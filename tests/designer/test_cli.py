@@ -293,7 +293,7 @@ def test_wrong_usage_ends_with_2_and_an_empty_stdout(run: Run, arguments: list[s
         (["report", "repghosnet_050"], 'There is no preset "repghosnet_050". Did you mean repghostnet_050'),
         (["show", "missing.json"], 'There is no file "missing.json".'),
         (["report", "."], "There is no preset"),
-        (["report", "repghostnet_050", "--device", "abacus"], f'no device profile "abacus"; choose of {DEVICE}'),
+        (["report", "repghostnet_050", "--device", "abacus"], 'no device profile "abacus"; choose of '),
         (
             ["report", "repghostnet_050", "--device", DEVICE, "--json", "--input", "9999x4096x4096", "--audit"],
             "An audit runs the network",

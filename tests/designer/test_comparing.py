@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from designer.comparing import STRIDES, compare, cost_by_stride, stride_of
+from designer.comparing import compare
 from designer.design.edit import apply
 from designer.design.issue import DesignError
 from designer.presets import load_preset
 from designer.reporting import report
+from designer.strides import STRIDES, cost_by_stride, stride_of
 from tests.helpers.designs import chain, tiny
 from tests.helpers.onnx_files import CONV_MACS, FC_MACS, foreign
 
@@ -89,13 +90,54 @@ def test_one_edit_is_one_changed_node() -> None:
     assert [(entry.left, entry.right, entry.fields) for entry in changed] == [(node.id, node.id, {"kernel": (3, 5)})]
 
 
-def test_the_sentence_says_which_is_faster_by_how_much() -> None:
-    made = compare(PAIR, devices=[DEVICE])
-    (sentence,) = made.sentences
+def test_the_sentences_say_which_is_faster_by_how_much_on_each_device() -> None:
+    made = compare(PAIR, devices=[DEVICE, "t4-tensorrt-fp16"])
+    assert [(why.device, why.other) for why in made.why] == [(DEVICE, 1), ("t4-tensorrt-fp16", 1)]
     times = {one.account.name: one.latency[DEVICE].ms for one in made.reports}
     fast, slow = sorted(times, key=times.__getitem__)
-    assert sentence.startswith(f"{fast} is estimated {times[slow] - times[fast]:.2f} ms faster than {slow}")
-    assert compare(PAIR[::-1], devices=[DEVICE]).sentences[0].split(" on ")[0] == sentence.split(" on ")[0]
+    first = made.why[0].sentences[0]
+    assert first.startswith(f"{fast} is {times[slow] - times[fast]:.2f} ms (")
+    assert f"faster than {slow} on Intel Core i9-10940X" in first
+    assert made.sentences == made.why[0].sentences + made.why[1].sentences
+    assert compare(PAIR[::-1], devices=[DEVICE]).why[0].sentences == made.why[0].sentences
+    assert first in made.to_text()
+
+
+def test_designs_of_one_name_are_told_apart() -> None:
+    design = load_preset("repghostnet_050")
+    node = next(node for node in design.nodes if node.config.get("stride") == 2 and "bottleneck" in node.block)
+    edited = apply(design, {"op": "set_config", "id": node.id, "field": "kernel", "value": 5})
+    device = "snapdragon-855-cpu-t1"
+    sentence = compare([design, edited], devices=[device]).sentences[0]
+    assert "RepGhostNet 0.5x (1)" in sentence and "RepGhostNet 0.5x (2)" in sentence
+    named = compare([design, edited], devices=[device], names=["as published", "edited"]).sentences[0]
+    assert named == sentence.replace("RepGhostNet 0.5x (1)", "as published").replace("RepGhostNet 0.5x (2)", "edited")
+
+
+def test_latency_and_throughput_share_no_row_and_no_sentence() -> None:
+    made = compare(PAIR, devices=["rtx-3090-throughput", DEVICE])
+    rows = {row.key: row for row in made.rows}
+    assert rows["rtx-3090-throughput"].unit == "ms per image" and rows[DEVICE].unit == "ms"
+    assert [row.key for row in made.rows][-2:] == [DEVICE, "rtx-3090-throughput"]
+    for why in made.why:
+        assert all(("per image" in text) == (why.device == "rtx-3090-throughput") for text in why.sentences[:1])
+
+
+def test_budgets_of_each_design_are_held_against_its_own_figures() -> None:
+    design = tiny()
+    macs = report(design).account.macs
+    ms = report("repghostnet_050", devices=[DEVICE]).latency[DEVICE].ms
+    limited = design.model_copy(update={"meta": {"budgets": {"macs": macs - 1, "params": 1e9, "sum": 1, "peak": True}}})
+    timed = load_preset("repghostnet_050").model_copy(update={"meta": {"budgets": {f"latency-{DEVICE}": ms}}})
+    made = compare([limited, timed], devices=[DEVICE])
+    assert [(held.figure, held.state, held.probability) for held in made.budgets[0]] == [
+        ("macs", "over", None),
+        ("params", "inside", None),
+    ]
+    (held,) = made.budgets[1]
+    assert held.state == "undecided" and held.probability == pytest.approx(0.5, abs=0.2)
+    assert "% likely to fit" in held.to_text()
+    assert "budget of RepGhostNet 0.5x: Intel Core i9" in made.to_text()
 
 
 def test_a_foreign_file_stands_beside_a_design(tmp_path: Path) -> None:

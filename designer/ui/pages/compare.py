@@ -9,14 +9,21 @@ from typing import Any
 
 import streamlit as st
 
-from designer.comparing import Comparison, Row, compare
+from designer.comparing import Comparison, Row, amount, compare, signed
 from designer.design.diff import Entry
 from designer.design.issue import DesignError
 from designer.design.model import Design
+from designer.devices import known_profiles
 from designer.presets import PRESETS, load_preset
-from designer.ui.charts.comparison import latency_chart, stride_chart
+from designer.reporting import report
+from designer.strides import cost_by_stride
+from designer.ui.charts.comparison import devices_of, latency_chart
+from designer.ui.device_picker import device_picker
+from designer.ui.pins import pinned
 from designer.ui.studio import studio
 from designer.ui.text import ago, plain
+from designer.ui.time_panel import CHART, time_panel
+from profiles.profile import ProfileError
 
 MOST = 4
 DEFAULT = ("repghostnet_100", "ghostnet_100")
@@ -36,17 +43,22 @@ def page() -> None:
         placeholder="Choose two to four designs",
         key="compare_chosen",
     )
-    options = _conditions()
     st.query_params["designs"] = ",".join(chosen)
-    if len(chosen) < 2:
-        st.info("Choose a second design to compare with.", icon=":material/compare:")
-        return
     try:
-        made = compare([_design(key) for key in chosen], **options)
-    except DesignError as error:
+        _draw_chosen(chosen, [names[key] for key in chosen], _conditions())
+    except (DesignError, ProfileError) as error:
         st.error(plain(str(error)), icon=":material/error:")
+
+
+def _draw_chosen(chosen: list[str], names: list[str], options: dict[str, Any]) -> None:
+    if len(chosen) > 1:
+        _draw(compare([_design(key) for key in chosen], **options, names=names), names)
         return
-    _draw(made, [names[key] for key in chosen])
+    more = "a second design to compare with" if chosen else "two to four designs"
+    st.info(f"Choose {more}.", icon=":material/compare:")
+    if chosen:
+        made = report(_design(chosen[0]), **options)
+        time_panel((made,), (cost_by_stride(made),), names)
 
 
 def _names() -> dict[str, str]:
@@ -65,7 +77,7 @@ def _default(names: dict[str, str]) -> list[str]:
     opened = st.session_state.get("workspace")
     if not asked and opened is not None and opened.doc_id in names:
         asked = [opened.doc_id, str(opened.design.meta.get("origin") or DEFAULT[1])]
-    return asked if len(asked) >= 2 and set(asked) <= set(names) else list(DEFAULT)
+    return asked if asked and set(asked) <= set(names) else list(DEFAULT)
 
 
 def _design(key: str) -> Design:
@@ -79,34 +91,30 @@ def _conditions() -> dict[str, Any]:
         batch = st.number_input("Batch", 1, 4096, 1, key="compare_batch", width=110)
         equal = st.toggle("Same input for all", key="compare_equal", help="Measures every design at one input size.")
         side = st.number_input("Input side, pixels", 32, 1024, 224, step=32, disabled=not equal, width=150)
+        device_picker(known_profiles())
     size = (3, int(side), int(side)) if equal else None
-    return {"form": form or "deploy", "precision": precision or "fp32", "batch": int(batch), "size": size}
+    asked = {"form": form or "deploy", "precision": precision or "fp32", "batch": int(batch), "size": size}
+    return asked | {"devices": pinned()}
 
 
 def _draw(made: Comparison, names: list[str]) -> None:
     _metric_table(made, names)
-    for sentence in made.sentences:
-        st.markdown(f":material/lightbulb: {plain(sentence)}")
-    left, right = st.columns(2)
-    with left:
-        st.plotly_chart(stride_chart(made, names, "macs", "MACs by output stride, M", 1e6), config=_CONFIG)
-    for device, figure in made.reports[0].latency.items():
-        with right:
-            title = f"time by output stride, ms: {figure.title}"
-            st.plotly_chart(stride_chart(made, names, device, title, 1.0), config=_CONFIG)
-    if made.reports[0].latency:
-        st.plotly_chart(latency_chart(made, names), config=_CONFIG)
+    for why in made.why:
+        icon = ":material/balance:" if why.verdict.too_close else ":material/lightbulb:"
+        st.markdown(f"{icon} {plain(why.sentences[0])} :gray[:small[{plain(' '.join(why.sentences[1:]))}]]")
+    if devices_of(made):
+        st.plotly_chart(latency_chart(made, names), config=CHART, key="compare_latency")
+    else:
+        st.caption("Pin a device to see latencies.")
+    time_panel(made.reports, made.strides, names)
     for name, entries in zip(names[1:], made.diffs, strict=True):
         _diff(names[0], name, entries)
-
-
-_CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 
 def _metric_table(made: Comparison, names: list[str]) -> None:
     header = ["", *(plain(name) for name in names)]
     metrics = [[row.label + (f", {row.unit}" if row.unit else ""), *_cells(row)] for row in made.rows]
-    lines = [header, ["---"] * len(header), _condition_row(made), *metrics]
+    lines = [header, ["---"] * len(header), _condition_row(made), *metrics, *_budget_rows(made)]
     st.markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
@@ -136,12 +144,24 @@ def _condition_row(made: Comparison) -> list[str]:
     return [":gray[measured at]", *cells]
 
 
+_COLOURS = {"inside": "green", "undecided": "orange", "over": "red"}
+
+
+def _budget_rows(made: Comparison) -> list[list[str]]:
+    """Return a row of what each design's own budgets come to, none where no design has one."""
+    if not any(made.budgets):
+        return []
+    cells = ["<br>".join(f":{_COLOURS[h.state]}[{plain(h.to_text())}]" for h in mine) for mine in made.budgets]
+    return [["budgets", *cells]]
+
+
 def _cells(row: Row) -> list[str]:
     cells = []
     for index, cell in enumerate(row.cells):
-        text = f"**{cell.value:,.2f}** :material/check:" if cell.best and len(row.cells) > 1 else f"{cell.value:,.2f}"
+        text = amount(cell.value)
+        text = f"**{text}** :material/check:" if cell.best else text
         if index and cell.relative is not None:
-            text += f" :gray[:small[{cell.difference:+,.2f} ({100 * cell.relative:+.1f} %)]]"
+            text += f" :gray[:small[{signed(cell.difference)} ({100 * cell.relative:+.1f} %)]]"
         cells.append(text)
     return cells
 

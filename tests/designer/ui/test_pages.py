@@ -17,6 +17,7 @@ from designer.presets import PRESETS, load_preset
 from designer.presets.parts import part_doc
 from designer.store import Store, StoreError
 from designer.store.stages import Stages
+from designer.ui.pins import KEY
 from designer.ui.studio import studio
 from tests.helpers.designs import tiny
 from tests.helpers.families import SMALLEST
@@ -322,6 +323,42 @@ def test_compare_takes_any_choice(store: Store, names: list[str]) -> None:
     tables = [text.value for text in at.markdown if text.value.startswith("|")]
     assert len(tables) == (1 if len(names) > 1 else 0)
     assert bool(at.info) == (len(names) < 2)
+
+
+def test_compare_explains_each_pinned_device_and_no_other(store: Store) -> None:
+    store.settings.set(KEY, ["t4-tensorrt-fp16", "rtx-3090-throughput"])
+    at = healthy(on_page("compare"))
+    said = [text.value for text in at.markdown if text.value.startswith((":material/lightbulb:", ":material/balance:"))]
+    assert ["per image" in text for text in said] == [False, True]
+    assert "NVIDIA T4" in said[0] and "% sure" in said[0] and "fewer kernels to launch" in said[0]
+    assert len(at.selectbox(key="time_device").options) == 2
+    healthy(at.selectbox(key="time_device").set_value("rtx-3090-throughput").run())
+    assert sum("so they are no points" in text.value for text in at.caption) == 2
+
+
+def test_compare_shows_one_design_s_roofline(store: Store) -> None:
+    at = on_page("compare")
+    healthy(at.multiselect(key="compare_chosen").set_value(["ghostnet_050"]).run())
+    assert at.info and [text.value.split(":")[0] for text in at.caption if "-bound" in text.value] == [
+        "GhostNet 0\\.5x\\"
+    ]
+
+
+def test_compare_without_a_pinned_device_says_so(store: Store) -> None:
+    store.settings.set(KEY, [])
+    at = healthy(on_page("compare"))
+    assert any("Pin a device" in text.value for text in at.caption)
+    assert "time_device" not in [box.key for box in at.selectbox]
+
+
+def test_compare_holds_each_design_against_its_budgets(store: Store) -> None:
+    limits = {"macs": 1.0, "params": 1e9, "latency-t4-tensorrt-fp16": 0.001}
+    saved = store.create(tiny().replace(meta={"budgets": limits}))
+    at = on_page("compare")
+    healthy(at.multiselect(key="compare_chosen").set_value(["ghostnet_050", saved.id]).run())
+    table = next(text.value for text in at.markdown if text.value.startswith("|"))
+    (row,) = [line for line in table.splitlines() if line.startswith("| budgets")]
+    assert row.count(":red[") + row.count(":orange[") == 2 and row.count(":green[") == 1
 
 
 def test_compare_tells_of_a_broken_design_in_a_sentence(store: Store) -> None:
