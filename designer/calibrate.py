@@ -37,7 +37,7 @@ class Effort:
     node_runs: int
 
 
-FULL = Effort(FITTED, rounds=12, node_runs=12)
+FULL = Effort(FITTED, rounds=10, node_runs=10)
 FAST = Effort(QUICK, rounds=5, node_runs=6)
 
 
