@@ -16,6 +16,8 @@ from profiles.profile import DeviceProfile
 
 KIND = "calibrate"
 MODES = {"quick": "Quick: under 1 minute", "full": "Full: under 5 minutes"}
+CLOSE = 10.0
+"""Median error in percent; an idle machine stays well below."""
 _CANCELLED = "The calibration was cancelled; no profile was written."
 
 
@@ -88,10 +90,14 @@ def _again() -> None:
 
 def _result(profile: DeviceProfile) -> None:
     scores = profile.scores
-    st.success(
-        f"Checked on {scores.n} networks not in the fit: median error {scores.median_ape:.1f} %, within 10 %: "
-        f"{scores.within10:.0f} %, within 20 %: {scores.within20:.0f} %, Spearman {scores.spearman:.3f}.",
-        icon=":material/verified:",
+    close = scores.median_ape <= CLOSE
+    icon = ":material/verified:" if close else ":material/warning:"
+    again = "" if close else " That is far off: close what else is running and measure again."
+    (st.success if close else st.warning)(
+        f"Checked on {scores.n} networks, each left out of the fit with its family: median error "
+        f"{scores.median_ape:.1f} %, within 10 %: {scores.within10:.0f} %, within 20 %: {scores.within20:.0f} %, "
+        f"Spearman {scores.spearman:.3f}.{again}",
+        icon=icon,
     )
     st.markdown(
         f"80 % band: measured {band_words(profile.band)} of the estimate, held for {scores.band_coverage:.0f} % of "

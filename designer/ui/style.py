@@ -18,7 +18,7 @@ div[data-testid="stVerticalBlock"] { gap: 0.5rem; }
 .stMarkdown table td, .stMarkdown table th { padding: 0.3rem 0.6rem; }
 .st-key-run_page, .st-key-weights_drop { display: none; }
 .st-key-document_bar {
-  position: fixed; top: 0.45rem; left: 36.75rem; right: 3.5rem; width: auto; z-index: 999991; height: 2.4rem;
+  position: fixed; top: 0.45rem; left: 34.5rem; right: 3.5rem; width: auto; z-index: 999991; height: 2.4rem;
   overflow: hidden; flex-wrap: nowrap; gap: 0.4rem;
 }
 .st-key-document_bar button { min-height: 2.1rem; padding: 0 0.55rem; }

@@ -181,7 +181,7 @@ def test_a_calibration_is_started_followed_and_pinned(started: list[tuple[str, d
     path = save_profile(OWN)
     studio().store.update_job(job.id, state="done", result={"path": str(path), "name": OWN.name})
     run(at)
-    assert f"Checked on {OWN.scores.n} networks not in the fit" in text(at)
+    assert f"Checked on {OWN.scores.n} networks, each left out of the fit with its family" in text(at)
     assert "The speed drifted by 3 % meanwhile." in text(at)
     assert OWN.name in shown(at)
     at.button(key="calibrate_pin").click()
@@ -231,6 +231,17 @@ def test_an_own_profile_can_be_measured_again_or_deleted() -> None:
     run(at)
     assert OWN.name not in shown(at)
     assert "own_delete_sure" not in [button.key for button in devices(DEFAULT[0]).button]
+
+
+@pytest.mark.parametrize(("median_ape", "far"), [(4.0, False), (23.6, True)])
+def test_a_profile_that_is_far_off_is_not_praised(median_ape: float, far: bool) -> None:
+    job = studio().store.add_job("calibrate", {"threads": 1, "quick": True})
+    save_profile(device(OWN.name, board=BOARD, threads=1, scores={"median_ape": median_ape}))
+    at = devices()
+    studio().store.update_job(job, state="done", result={"path": "", "name": OWN.name})
+    run(at)
+    assert any("That is far off" in str(box.value) for box in at.warning) is far
+    assert bool(at.success) is not far
 
 
 def measuring() -> AppTest:
