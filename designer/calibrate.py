@@ -17,7 +17,7 @@ from typing import Any
 
 from designer.calibration.networks import FITTED, QUICK, REFERENCE, Subject
 from designer.design.model import Design
-from designer.store.place import data_folder
+from designer.place import data_folder
 from profiles.measure import DRIFT_LIMIT, Drift, Model, OnnxModel, Open, Timed, measure, measure_one
 from profiles.profile import DeviceProfile, as_json
 

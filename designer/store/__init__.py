@@ -1,7 +1,6 @@
 """Saved designs, every commit by compare-and-swap on its revision; stages and settings of a person; rows of jobs."""
 
-from designer.store.place import data_folder
 from designer.store.rows import ConflictError, Job, SavedDesign, SavedStage, SavedVariant, StoreError
 from designer.store.store import Store
 
-__all__ = ["ConflictError", "Job", "SavedDesign", "SavedStage", "SavedVariant", "Store", "StoreError", "data_folder"]
+__all__ = ["ConflictError", "Job", "SavedDesign", "SavedStage", "SavedVariant", "Store", "StoreError"]

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from designer.design.edit import apply
 from designer.design.load import parse_design
 from designer.design.model import Design
+from designer.place import default_url
 from designer.store.database import open_database, reason
-from designer.store.place import default_url
 from designer.store.rows import ConflictError, Job, SavedDesign, SavedVariant, StoreError
 from designer.store.settings import Settings
 from designer.store.stages import Stages

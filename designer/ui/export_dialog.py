@@ -9,7 +9,7 @@ import streamlit as st
 
 from designer.design.model import Design
 from designer.export.options import MAX_OPSET, MIN_OPSET, ExportOptions
-from designer.store import data_folder
+from designer.place import data_folder
 from designer.ui.jobs import POLL_S, followed
 from designer.ui.studio import studio
 from designer.ui.text import plain

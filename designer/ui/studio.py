@@ -11,7 +11,8 @@ from pathlib import Path
 import streamlit as st
 
 from designer.jobs.runner import JobRunner
-from designer.store import Store, data_folder
+from designer.place import data_folder
+from designer.store import Store
 
 QUIET_S = 4.0
 """After the start of the server: about when the first page is there."""

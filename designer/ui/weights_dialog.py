@@ -11,7 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from designer.design.issue import DesignError
 from designer.design.load import parse_design
-from designer.store import StoreError, data_folder
+from designer.place import data_folder
+from designer.store import StoreError
 from designer.ui.jobs import POLL_S, followed, stored_upload
 from designer.ui.opening import open_in_compose
 from designer.ui.studio import studio

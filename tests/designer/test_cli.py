@@ -336,7 +336,7 @@ def test_help_shows_what_is_built_and_nothing_else(run: Run) -> None:
     status, out, _ = run("--help")
     assert status == 0
     listed = {line.split()[0] for line in out.splitlines() if line.startswith("    ") and line.strip()}
-    assert listed == {"presets", "show", "report", "compare", "export", "weights", "devices"}
+    assert listed == {"presets", "show", "report", "compare", "export", "weights", "devices", "calibrate", "measure"}
     export = run("export", "--help")[1]
     assert "python" not in export.replace("python -m designer", "")
     assert "int8" not in export

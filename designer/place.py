@@ -1,4 +1,4 @@
-"""Where a person's library lives when nothing else is said."""
+"""Where a person's library, job files and own profiles live when nothing else is said."""
 
 from __future__ import annotations
 
