@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from profiles.fit import solve_all
-from profiles.pairs import pairs_of
+from profiles.pairs import Judged, pairs_of
 from profiles.profile import DATA_FOLDER, DeviceProfile, Domain, Range
 from profiles.recorded import Recorded, known_devices, load_recorded
 from profiles.terms import TEMPLATES
@@ -45,14 +45,18 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
     recorded = [load_recorded(name, folder) for name in names]
     held = hold_out(recorded, template)
     costs = solve_all([template.amounts(one) for one in recorded], [one.measured_us for one in recorded])
+    fits = [template.fitted(cost) for cost in costs]
+    judged = [
+        Judged(one.estimated_us, one.measured_us, time_shares(mine, table_of(fitted.coefficients())))
+        for one, mine, fitted in zip(held, recorded, fits, strict=True)
+    ]
     made = []
     for index, name in enumerate(names):
         about = {"threads": None} | known[name]
         noise = about.pop("noise")
-        mine, fitted = recorded[index], template.fitted(costs[index])
+        mine, fitted = recorded[index], fits[index]
         pool = pooled(held, index)
         residuals = np.concatenate([one.residuals() for one in pool])
-        shares = time_shares(mine, table_of(fitted.coefficients()))
         profile = DeviceProfile(
             name=name,
             **about,
@@ -60,7 +64,7 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
             coefficients=fitted.coefficients(),
             band=band(residuals),
             residuals=quantiles(residuals),
-            pairs=pairs_of(held[index].estimated_us, mine.measured_us, shares),
+            pairs=pairs_of([judged[index]] if len(pool) == 1 else judged),
             scores=scores(held[index], pool, noise),
             domain=Domain(
                 kernels=mine.ranges, ms=Range(low=mine.measured_us.min() / 1e3, high=mine.measured_us.max() / 1e3)

@@ -5,6 +5,9 @@ Never from overlapping bands: what two estimates get wrong, they mostly get wron
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,22 +38,39 @@ def overlap(a: Array, b: Array) -> float:
     return float(np.minimum(a, b).sum())
 
 
-def pairs_of(estimated: Array, measured: Array, shares: Array) -> Pairs:
-    """Return the certainties by step.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The held-out networks of one device."""
 
-    estimated, measured: of held-out networks, shape (n,); shares: (n, classes), the time by kind of kernel.
-    """
-    chosen = np.argsort(measured, kind="stable")
+    estimated: Array
+    """Shape (n,)."""
+    measured: Array
+    """Shape (n,)."""
+    shares: Array
+    """The share of each network's time by kind of kernel, shape (n, classes)."""
+
+
+def pairs_of(devices: Sequence[Judged]) -> Pairs:
+    """Return the certainties by step, from all pairs of networks of one device; devices are never paired."""
+    found = [_paired(device) for device in devices]
+    ratio, right, alike = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return Pairs(alike=_steps(ratio[alike], right[alike]), different=_steps(ratio, right))
+
+
+def _paired(device: Judged) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return of each pair how far apart the estimates are, whether the order was right, and whether it is alike."""
+    chosen = np.argsort(device.measured, kind="stable")
     if len(chosen) > MOST:
         chosen = chosen[np.linspace(0, len(chosen) - 1, MOST).round().astype(int)]
     first, second = np.triu_indices(len(chosen), 1)
     first, second = chosen[first], chosen[second]
-    apart = measured[first] != measured[second]
+    apart = device.measured[first] != device.measured[second]
     first, second = first[apart], second[apart]
-    ratio = np.log(estimated[first] / estimated[second])
-    right = (ratio > 0) == (measured[first] > measured[second])
-    alike = np.array([overlap(shares[i], shares[j]) for i, j in zip(first, second, strict=True)]) >= ALIKE
-    return Pairs(alike=_steps(np.abs(ratio[alike]), right[alike]), different=_steps(np.abs(ratio), right))
+    ratio = np.log(device.estimated[first] / device.estimated[second])
+    right = (ratio > 0) == (device.measured[first] > device.measured[second])
+    shares = device.shares
+    alike = np.array([overlap(shares[i], shares[j]) >= ALIKE for i, j in zip(first, second, strict=True)], dtype=bool)
+    return np.abs(ratio), right, alike
 
 
 def _steps(ratio: Array, right: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:

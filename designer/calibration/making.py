@@ -10,7 +10,7 @@ import numpy as np
 from designer.calibration.fitting import Problem, Sample, fit_costs, fitted, hold_out, problem_of
 from designer.calibration.graphs import RULES
 from profiles.features import CLASSES, FEATURES, RANGED, kernel_features
-from profiles.pairs import pairs_of
+from profiles.pairs import Judged, pairs_of
 from profiles.profile import DeviceProfile, Domain, Range
 from profiles.recorded import Recorded, Spans
 from profiles.validate import HeldOut, band, by_macs_us, naive_us, quantiles, scores, table_of, time_shares
@@ -39,7 +39,7 @@ def make_profile(samples: Sequence[Sample], about: dict[str, Any], noise: str = 
         coefficients=found.coefficients(),
         band=band(held.residuals()),
         residuals=quantiles(held.residuals()),
-        pairs=pairs_of(estimated, recorded.measured_us, shares),
+        pairs=pairs_of([Judged(estimated, recorded.measured_us, shares)]),
         scores=scores(held, [held], noise),
         domain=Domain(kernels=recorded.ranges, ms=Range(low=whole_ms.min(), high=whole_ms.max())),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from profiles.estimate import estimate
 from profiles.fusion import fuse
-from profiles.pairs import ALIKE, certainty, overlap, pairs_of
+from profiles.pairs import ALIKE, Judged, certainty, overlap, pairs_of
 from profiles.profile import Pairs, load_profiles
 from profiles.work import Op, Tensor
 
@@ -23,7 +23,7 @@ def shares(n: int, kind: int) -> np.ndarray:
 def test_certainty_rises_with_the_distance_and_ends_near_one() -> None:
     draw = np.random.default_rng(0)
     measured = draw.lognormal(3, 1, 300)
-    found = pairs_of(measured * np.exp(draw.normal(0, 0.1, 300)), measured, shares(300, 0)).different
+    found = pairs_of([Judged(measured * np.exp(draw.normal(0, 0.1, 300)), measured, shares(300, 0))]).different
     sure = [certain for _, certain in found]
     assert sure == sorted(sure)
     assert sure[0] < 0.7
@@ -34,7 +34,7 @@ def test_the_share_of_right_orders_is_what_is_said() -> None:
     """Two equal clouds of error: at a distance of d sigmas of the difference, Phi(d) of the orders are right."""
     draw = np.random.default_rng(1)
     measured = np.exp(draw.normal(0, 3, 400))
-    found = dict(pairs_of(measured * np.exp(draw.normal(0, 0.2, 400)), measured, shares(400, 0)).different)
+    found = dict(pairs_of([Judged(measured * np.exp(draw.normal(0, 0.2, 400)), measured, shares(400, 0))]).different)
     assert found[0.3] == pytest.approx(0.92, abs=0.04)
 
 
@@ -44,13 +44,22 @@ def test_a_shared_error_is_no_doubt_about_the_order() -> None:
     measured = draw.lognormal(3, 1, 200)
     family = np.repeat([0, 1], 100)
     estimated = measured * np.exp(np.where(family == 0, 0.4, -0.4) + draw.normal(0, 0.005, 200))
-    found = pairs_of(estimated, measured, np.eye(KINDS)[family])
+    found = pairs_of([Judged(estimated, measured, np.eye(KINDS)[family])])
     assert dict(found.alike)[0.05] > 0.98 > dict(found.different)[0.0] + 0.1
 
 
 def test_what_was_never_seen_is_a_coin_toss() -> None:
-    found = pairs_of(np.array([1.0, 2.0]), np.array([1.0, 2.0]), np.eye(KINDS)[:2])
+    found = pairs_of([Judged(np.array([1.0, 2.0]), np.array([1.0, 2.0]), np.eye(KINDS)[:2])])
     assert found.alike == ((0.0, 0.5),)
+
+
+def test_devices_are_pooled_but_never_paired() -> None:
+    """One device ten times slower: a pair across them would say nothing of an order on either."""
+    draw = np.random.default_rng(3)
+    measured = np.exp(draw.normal(0, 1, 60))
+    one = Judged(measured * np.exp(draw.normal(0, 0.3, 60)), measured, shares(60, 0))
+    slow = Judged(10 * one.estimated, 10 * measured, shares(60, 1))
+    assert pairs_of([one, slow]).different == pairs_of([one, one]).different
 
 
 def chain(macs: int) -> list[Op]:
