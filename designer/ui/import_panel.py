@@ -7,12 +7,14 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from designer.comparing import amount
 from designer.design.issue import DesignError
 from designer.design.load import parse_design
 from designer.design.model import Design
 from designer.ui.figures import summary
 from designer.ui.jobs import POLL_S, followed, stored_upload
 from designer.ui.opening import open_in_compose
+from designer.ui.pins import pinned
 from designer.ui.studio import studio
 from designer.ui.text import mib, plain, si
 
@@ -69,7 +71,9 @@ def _figures(name: str, report: dict[str, Any]) -> None:
         f"memory access {mib(report['memory_access_bytes'])} · peak {mib(report['peak_memory_bytes'])} · "
         f"{100 * report['coverage']:.1f} % counted",
     ]
-    for device, figure in report["latency"].items():
-        band = f"80 % between {figure['low_ms']:.2f} and {figure['high_ms']:.2f}"
-        lines.append(f"latency estimate, {device}: {figure['ms']:.2f} ms ({band})")
+    for device in pinned():
+        if figure := report["latency"].get(device):
+            unit = "ms per image" if figure["kind"] == "throughput" else "ms"
+            band = f"80 % between {amount(figure['low_ms'])} and {amount(figure['high_ms'])}"
+            lines.append(f"{figure['kind']} estimate, {device}: {amount(figure['ms'])} {unit} ({band})")
     st.markdown("  \n".join(lines))

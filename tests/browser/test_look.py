@@ -125,7 +125,7 @@ def no_sideways_scroll(page: Page) -> None:
 
 def header_is_whole(page: Page) -> None:
     links = page.get_by_test_id("stTopNavLink")
-    expect(links).to_have_count(4)
+    expect(links).to_have_count(5)
     side_by_side(page, links)
 
 

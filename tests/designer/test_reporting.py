@@ -175,3 +175,22 @@ def test_every_problem_travels_with_the_error() -> None:
     with pytest.raises(DesignError) as caught:
         report(parse_design(bad))
     assert {(issue.node, issue.field) for issue in caught.value.issues} >= {("a", "stride"), ("b", "kernel")}
+
+
+def test_a_latency_says_where_the_time_goes_and_what_is_unseen() -> None:
+    made = report("ghostnet_100")
+    for name, row in made.to_dict()["latency"].items():
+        parts = made.latency[name].estimate.parts.sum(axis=0)
+        launching = parts[0] + made.latency[name].estimate.overhead_ms
+        assert row["launch_share"] == pytest.approx(launching / row["ms"])
+        assert (row["bound"] == "overhead") == (launching > max(parts[1], parts[2]))
+        assert row["flag"] in ("in", "edge", "out") and 0 <= row["unseen_share"] <= 1
+        assert row["in_domain"] == (row["flag"] == "in") == (not row["why"])
+
+
+def test_text_puts_no_throughput_among_the_latencies() -> None:
+    lines = [line for line in report("ghostnet_100").to_text().splitlines() if " estimate, " in line]
+    kinds = [line.split()[0] for line in lines]
+    assert kinds == sorted(kinds) and set(kinds) == {"latency", "throughput"}
+    assert all(("ms per image" in line) == (kind == "throughput") for line, kind in zip(lines, kinds, strict=True))
+    assert all("-bound (" in line and "% of the time is launching kernels)" in line for line in lines)
