@@ -149,7 +149,7 @@ def compose_is_whole(page: Page) -> None:
     panels = root.locator("> *:not(.float):not(.veil)")
     side_by_side(page, panels, box_of(root))
     side_by_side(page, root.get_by_role("toolbar").locator("> *:not(.spacer)"), box_of(root.get_by_role("toolbar")))
-    side_by_side(page, page.locator(".strip > .figure"), box_of(page.get_by_test_id("strip")))
+    side_by_side(page, page.locator(".strip .figure"), box_of(page.get_by_test_id("strip")))
     for part in (page.get_by_test_id("strip"), root.get_by_role("toolbar"), page.get_by_test_id("drawer")):
         uncut(part)
     bar = page.locator(".st-key-document_bar")

@@ -28,13 +28,13 @@ export function Cell({ figure, now, before, reference, preview, remark, budget, 
   const [asking, setAsking] = useState(false);
   const value = now === null ? null : figure.read(now);
   const latency = now === null || figure.device === null ? undefined : latencyOf(now, figure.device);
+  const more = now === null ? [] : figure.more(now);
   const classes = ["figure", figure.wide ? "wide" : "", standing?.state ?? "", binds ? "binds" : "", latency?.flag ?? ""].join(" ");
   return (
     <div className={classes} title={figure.hint} data-testid={`strip-${figure.id}`} data-value={value ?? ""} data-standing={standing?.state ?? ""}>
-      <div className="what">
-        {remark && <span className="worse">{remark} · </span>}
-        <span>{figure.what}</span>
-        {now !== null && <span className="faint">{figure.more(now)}</span>}
+      <div className="what">{figure.what}</div>
+      <div className="more">
+        {remark !== "" && figure.device === null ? <span className="worse">{remark}</span> : more.map((part) => <span key={part}>{part}</span>)}
       </div>
       <button
         ref={button}
@@ -44,18 +44,20 @@ export function Cell({ figure, now, before, reference, preview, remark, budget, 
         data-testid={`budget-${figure.id}`}
         onClick={() => setAsking(true)}
       >
-        <span className="value">{value === null ? NONE : figureText(figure, value)}</span> {now !== null && <Aside detail={figure.detail(now)} />}
+        <span className="value">{value === null ? NONE : figureText(figure, value)}</span> {now !== null && <Aside detail={figure.detail(now)} remark={figure.device !== null && value !== null ? remark : ""} />}
       </button>
       {latency !== undefined && <BandBar latency={latency} budget={budget} />}
       <Change word={preview ? "would be" : "edit"} figure={figure} before={before} now={now} />
       <Change word="ref" figure={figure} before={reference} now={now} title={reference?.name} />
       {budget !== null && <Budget figure={figure} value={value} budget={budget} standing={standing} />}
-      {asking && <BudgetField figure={figure} more={figure.device === null || now === null ? "" : figure.more(now)} budget={budget} anchor={button.current} onClose={() => setAsking(false)} />}
+      {asking && <BudgetField figure={figure} more={figure.device === null ? "" : more.join(" ")} budget={budget} anchor={button.current} onClose={() => setAsking(false)} />}
     </div>
   );
 }
 
-function Aside({ detail: [before, text, after] }: { detail: Detail }): ReactElement {
+/** Beside the value; a remark on a latency takes the place of its band, which stays drawn. */
+function Aside({ detail: [before, text, after], remark }: { detail: Detail; remark: string }): ReactElement {
+  if (remark !== "") return <small className="worse">{remark}</small>;
   return (
     <small>
       <span className="room">{before}</span>

@@ -7,8 +7,8 @@ import type { Figures, Latency, Totals } from "../core/types";
 export interface Figure {
   readonly id: string;
   readonly what: string;
-  /** What its name goes on with, where there is room. */
-  readonly more: (figures: Figures) => string;
+  /** The line under its name, in parts that give way from the end where there is no room. */
+  readonly more: (figures: Figures) => readonly string[];
   readonly hint: string;
   readonly wide: boolean;
   readonly quantity: Quantity;
@@ -30,7 +30,7 @@ export function figuresOf(latency: readonly Latency[], precision: string): reado
   return [
     exact("params", "Parameters", "Unique weights and biases. Source: the account.", "count", "params"),
     exact("macs", "MACs", "Multiply-accumulates of one forward pass; FLOPs = 2 x MACs.", "count", "macs", {
-      more: ({ totals }) => `FLOPs ${count(totals.flops)}`,
+      more: ({ totals }) => [`FLOPs ${count(totals.flops)}`],
     }),
     exact(
       "memory",
@@ -47,8 +47,7 @@ export function figuresOf(latency: readonly Latency[], precision: string): reado
       "peak_memory_bytes",
       {
         wide: true,
-        more: () => "weights + activations",
-        detail: ({ totals }) => ["", `${bytes(totals.weight_bytes)} + ${bytes(totals.activation_bytes)}`, ""],
+        more: ({ totals }) => [`${bytes(totals.weight_bytes)} weights`, `+ ${bytes(totals.activation_bytes)} act.`],
       },
     ),
     ...latency.map(latencyFigure),
@@ -62,7 +61,7 @@ function exact(id: string, what: string, hint: string, quantity: Quantity, key: 
   return {
     id,
     what,
-    more: () => "",
+    more: () => [],
     hint,
     wide: false,
     quantity,
@@ -81,7 +80,7 @@ function latencyFigure(row: Latency): Figure {
   return {
     id: `latency-${device}`,
     what: board,
-    more: () => (row.kind === "throughput" ? `throughput, per image at batch ${row.batch}` : runsOn(row)),
+    more: () => (row.kind === "throughput" ? ["throughput, per image", `at batch ${row.batch}`] : runParts(row)),
     hint: hintOf(row),
     wide: true,
     quantity: "time",
@@ -100,10 +99,16 @@ export function latencyOf(figures: Figures, device: string): Latency | undefined
   return figures.latency.find((entry) => entry.device === device);
 }
 
+type Run = Pick<Latency, "runtime" | "threads" | "precision">;
+
 /** Runtime, threads and precision: what tells the profiles of one board apart. */
-export function runsOn({ runtime, threads, precision }: Pick<Latency, "runtime" | "threads" | "precision">): string {
-  const many = threads === null ? [] : [`${threads} ${threads === 1 ? "thread" : "threads"}`];
-  return [runtime, ...many, precision].join(", ");
+export function runsOn(run: Run): string {
+  return runParts(run).join(" ");
+}
+
+function runParts({ runtime, threads, precision }: Run): readonly string[] {
+  const many = threads === null ? [] : [`${threads} ${threads === 1 ? "thread" : "threads"},`];
+  return [`${runtime},`, ...many, precision];
 }
 
 function hintOf({ title, kind, batch, ms, low_ms, high_ms, why, flag }: Latency): string {
