@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from benchmarks.account import large_design
+from benchmarks.designs import large_design
 from benchmarks.machine import facts
 from designer.presets import load_preset
 from designer.store import Store

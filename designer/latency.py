@@ -89,6 +89,11 @@ def latencies_of(found: Account, profiles: Sequence[DeviceProfile]) -> list[Late
     return [_latency(found, profile, fused[profile.rules]) for profile in profiles]
 
 
+def forget() -> None:
+    """Forget the kernels of all accounts, so that the next estimate fuses them again."""
+    _KNOWN.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class _Fused:
     kernels: tuple[Kernel, ...]
