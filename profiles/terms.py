@@ -52,21 +52,43 @@ TEMPLATES: dict[str, Template] = {
         (
             Term(ROOF_10, EVERYTHING),
             Term(TRAFFIC, EVERYTHING),
-            Term(TRAFFIC, NORMALISED),
+            # What this many images cannot hide: softmax and resizing read more often than they are counted.
+            Term(ROOF_10, ("softmax",)),
             Term(TRAFFIC, ("resize",)),
-            Term(TRAFFIC, ("copy",)),
-            Term(("narrow_macs",), EVERYTHING),
+            Term(("inputs",), ("copy",)),
+            Term(("outputs",), ("conv",)),
+            Term(("outputs",), ("grouped",)),
+            Term(("window_roots",), WINDOWED),
             Term(("wide_launches",), ("depthwise",)),
-        )
+            # Matrix units want channels in multiples of 8, and many of them.
+            Term(("odd_macs",), CONVOLUTIONS),
+            Term(("narrow_macs",), TOKENS),
+            Term(("launches",), ("elementwise",)),
+            Term(("launches",), ("layernorm",)),
+        ),
+        overhead=False,
     ),
     "rtx-4090": Template(
         (
             Term(ROOF_30, EVERYTHING),
             Term(TRAFFIC, EVERYTHING),
             Term(TRAFFIC, ("depthwise",)),
+            Term(("outputs",), ("depthwise",)),
+            Term(("spilled",), ("depthwise",)),
+            Term(("spilled",), ("linear",)),
+            Term(("inputs",), ARITHMETIC),
+            Term(("weights",), ("grouped",)),
+            # Matrix units want channels in multiples of 8, and many of them.
             Term(("narrow_macs",), EVERYTHING),
-            Term(("spilled",), ("matmul",)),
-            Term(("exponential_ops",), ("reduce",)),
+            Term(("odd_macs",), CONVOLUTIONS),
+            Term(("odd_macs",), ("depthwise",)),
+            Term(("odd_macs",), ("linear",)),
+            # Generated loops: what is copied inside them, and functions that take more than a multiplication.
+            Term(("copied",), ("norm",)),
+            Term(("copied",), ("softmax",)),
+            Term(("copied",), ("reduce",)),
+            Term(("exponential_ops",), ("norm",)),
+            Term(("exponential_ops",), ("activation",)),
         ),
     ),
     "arm-cpu": Template(
