@@ -85,7 +85,13 @@ def _steps(ratio: Array, right: NDArray[np.bool_]) -> tuple[tuple[float, float],
             _, more_right, more = blocks.pop()
             blocks[-1][1] += more_right
             blocks[-1][2] += more
-    return tuple((least, round(max(0.5, _sure([least, *rest])), 4)) for least, *rest in blocks)
+    steps = [(least, round(max(0.5, _sure([least, *rest])), 4)) for least, *rest in blocks]
+    return (*_from_a_coin_toss(steps[0][1], steps[1][0] if len(steps) > 1 else STEPS[-1]), *steps[1:])
+
+
+def _from_a_coin_toss(sure: float, width: float) -> tuple[tuple[float, float], ...]:
+    """Return the first step as a ramp: no order is sure at no distance, whatever its pairs are on average."""
+    return tuple((round(width * i / 8, 6), round(0.5 + (sure - 0.5) * i / 4, 4)) for i in range(5 if sure > 0.5 else 1))
 
 
 def _sure(block: list[float]) -> float:

@@ -53,6 +53,15 @@ def test_what_was_never_seen_is_a_coin_toss() -> None:
     assert found.alike == ((0.0, 0.5),)
 
 
+def test_no_order_is_sure_at_no_distance() -> None:
+    """Few near pairs, all of them right: that says little of two estimates that hardly differ."""
+    measured = np.geomspace(1, 10, 12)
+    found = pairs_of([Judged(measured, measured, shares(12, 0))]).different
+    assert found[0] == (0.0, 0.5)
+    assert max(sure for ratio, sure in found if ratio < 0.02) < 0.7
+    assert found[-1][1] > 0.95
+
+
 def test_devices_are_pooled_but_never_paired() -> None:
     """One device ten times slower: a pair across them would say nothing of an order on either."""
     draw = np.random.default_rng(3)
