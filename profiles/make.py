@@ -64,7 +64,7 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
             coefficients=fitted.coefficients(),
             band=band(residuals),
             residuals=quantiles(residuals),
-            pairs=pairs_of([judged[index]] if len(pool) == 1 else judged),
+            pairs=pairs_of(judged),
             scores=scores(held[index], pool, noise),
             domain=Domain(
                 kernels=mine.ranges, ms=Range(low=mine.measured_us.min() / 1e3, high=mine.measured_us.max() / 1e3)

@@ -22,6 +22,8 @@ STEPS = (0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
 """Of the logarithm of the ratio of two estimates."""
 ENOUGH = 30
 """A step with fewer pairs is joined to the one before it."""
+RAMP = 0.1
+"""At this distance at the latest the first step is as sure as its pairs were."""
 MOST = 400
 """Networks whose pairs are looked at; of more, evenly spaced ones in order of time."""
 
@@ -91,7 +93,8 @@ def _steps(ratio: Array, right: NDArray[np.bool_]) -> tuple[tuple[float, float],
 
 def _from_a_coin_toss(sure: float, width: float) -> tuple[tuple[float, float], ...]:
     """Return the first step as a ramp: no order is sure at no distance, whatever its pairs are on average."""
-    return tuple((round(width * i / 8, 6), round(0.5 + (sure - 0.5) * i / 4, 4)) for i in range(5 if sure > 0.5 else 1))
+    reach = min(width / 2, RAMP)
+    return tuple((round(reach * i / 4, 6), round(0.5 + (sure - 0.5) * i / 4, 4)) for i in range(5 if sure > 0.5 else 1))
 
 
 def _sure(block: list[float]) -> float:
