@@ -82,10 +82,11 @@ def test_the_roof_is_two_lines_that_meet(made: Comparison) -> None:
     assert above(found, Roof(1.0, 1e30)) and not above(found, Roof(1e30, 1e30))
 
 
-def test_what_is_no_point_is_said_with_its_time(made: Comparison) -> None:
-    found = explained(made.reports[1].latency[DEVICES[0]], "one")
+@pytest.mark.parametrize(("overhead_ms", "extra"), [(0.0, ""), (0.5, " and the run's own overhead")])
+def test_what_is_no_point_is_said_with_its_time(made: Comparison, overhead_ms: float, extra: str) -> None:
+    found = replace(explained(made.reports[1].latency[DEVICES[0]], "one"), overhead_ms=overhead_ms)
     rest = [row.ms for row in found.rows if not row.macs]
-    share = 100 * (sum(rest) + found.overhead_ms) / found.estimate.ms
+    share = 100 * (sum(rest) + overhead_ms) / found.estimate.ms
     text = not_drawn(found)
-    assert text.startswith(f"{len(rest)} kernels without MACs and the run's own overhead take ")
+    assert text.startswith(f"{len(rest)} kernels without MACs{extra} take ")
     assert text.endswith(f" ms ({share:.0f} %)")
