@@ -95,11 +95,11 @@ TEMPLATES: dict[str, Template] = {
         (
             Term(("macs",), EVERYTHING),
             Term(("macs",), ("depthwise",)),
-            Term(ROOF_10, EVERYTHING),
             Term(TRAFFIC, EVERYTHING),
+            # A convolution writes all it makes; what reads it next often finds it in a cache.
+            Term(("outputs",), CONVOLUTIONS),
             Term(("tile_macs",), DENSE),
             Term(("windows",), ("grouped",)),
-            Term(("window_roots",), WINDOWED),
             Term(("strided_inputs",), ("depthwise",)),
             Term(("octaves",), EVERYTHING),
         ),
@@ -134,16 +134,18 @@ TEMPLATES: dict[str, Template] = {
             Term(("octaves",), EVERYTHING),
             Term(("launches",), TOKENS),
             Term(("reduction",), DENSE),
+            # Vectors are loaded whole: a matrix product over an odd number of channels takes a slower path.
+            Term(("odd_macs",), ("pointwise",)),
         ),
     ),
     "phone-gpu": Template(
         (
             Term(ROOF_10, EVERYTHING),
             Term(("launches",), EVERYTHING),
-            Term(("launches",), ARITHMETIC),
-            Term(("launches",), TOKENS),
-            Term(TRAFFIC, TOKENS),
-            Term(("weights",), EVERYTHING),
+            # Channels are packed by four or eight: those that do not fit, as of an image, go one by one.
+            Term(("odd_macs",), ("conv",)),
+            # A depthwise convolution does little with what it reads, and a large map fits no cache.
+            Term(("beyond_l2",), WINDOWED),
         ),
     ),
 }
