@@ -2,26 +2,36 @@
 
 Whole small networks of the catalogue run in onnxruntime, in turns; their kernels are timed where they stand by the
 runtime's own profiler. Both together give the costs; a network's score is from a fit that had not seen its family.
+The networks wait on disk (3 GB), so that no more than two sessions of one are in memory beside the reference.
 """
 
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from designer.calibration.networks import FITTED, QUICK, REFERENCE, Subject
 from designer.design.model import Design
 from designer.place import data_folder
-from profiles.measure import DRIFT_LIMIT, Drift, Model, OnnxModel, Open, Timed, measure, measure_one
+from profiles.held import HeldNetwork, save_held
+from profiles.measure import DRIFT_LIMIT, Drift, Opener, Timed, measure, measure_one
 from profiles.profile import DeviceProfile, as_json
+from profiles.session import Model, OnnxModel, Open
+
+if TYPE_CHECKING:
+    from designer.calibration.making import Calibration
 
 Progress = Callable[[float, str], None]
+Span = tuple[int, int]
+"""Where a graph begins in a file, and its bytes."""
 
 BOARD = "This machine"
 PROFILES = "profiles"
@@ -33,12 +43,13 @@ class Effort:
     """How much a calibration measures."""
 
     subjects: tuple[Subject, ...]
-    rounds: int
-    node_runs: int
+    passes: int
+    budget_s: float = math.inf
+    """From its start on; a pass that would end later is left out. Fitting takes a few seconds more."""
 
 
-FULL = Effort(FITTED, rounds=10, node_runs=10)
-FAST = Effort(QUICK, rounds=5, node_runs=6)
+FULL = Effort(FITTED, passes=4, budget_s=240)
+FAST = Effort(QUICK, passes=3, budget_s=50)
 
 
 def run_calibration(
@@ -49,41 +60,69 @@ def run_calibration(
     effort: Effort | None = None,
     drift_limit: float = DRIFT_LIMIT,
     opened: Open = OnnxModel,
-) -> DeviceProfile:
-    """Measure this machine in onnxruntime at a thread count and return its profile. Nothing is written.
+    clock: Callable[[], float] = time.monotonic,
+) -> Calibration:
+    """Measure this machine in onnxruntime at a thread count and return its profile. Nothing is kept on disk.
 
     Takes under five minutes, `quick` under one; keep the machine idle meanwhile. Raises ValueError for a thread count
     that this machine does not have, and DriftError where its speed changed too much while it was measured.
     """
     check_threads(threads)
-    effort = effort or (FAST if quick else FULL)
+    begun, effort = clock(), effort or (FAST if quick else FULL)
     from designer.calibration.fitting import Sample  # scipy and torch, only once there is something to measure
-    from designer.calibration.graphs import graph_of, kernels_of
-    from designer.calibration.making import make_profile
+    from designer.calibration.graphs import kernels_of, side_of
+    from designer.calibration.making import make_calibration
     from designer.loading import load_design
 
-    models: dict[str, Model] = {}
-    found = {}
-    for index, subject in enumerate(effort.subjects):
-        progress(0.6 * index / len(effort.subjects), f"timing the kernels of {subject.label}")
-        design = load_design(subject.preset)
-        model = models[subject.label] = opened(graph_of(design, subject.size), threads)
-        found[subject.label] = kernels_of(design, subject.size), model.nodes(effort.node_runs)
-    times, drift = measure(
-        models,
-        reference=REFERENCE,
-        rounds=effort.rounds,
-        limit=drift_limit,
-        progress=lambda fraction, message: progress(0.6 + 0.35 * fraction, message),
-    )
+    with tempfile.TemporaryFile() as shelf:
+        spans = _shelve(effort.subjects, shelf, lambda done, text: progress(0.25 * done, text))
+        openers = {label: _opener(shelf, span, threads, opened) for label, span in spans.items()}
+        found = measure(
+            {subject.label: openers[subject.label] for subject in effort.subjects},
+            openers[REFERENCE],
+            passes=effort.passes,
+            nodes=True,
+            limit=drift_limit,
+            budget_s=effort.budget_s - (clock() - begun),
+            clock=clock,
+            progress=lambda done, text: progress(0.25 + 0.7 * done, text),
+        )
     progress(0.95, "fitting the profile and checking it on families left out")
-    samples = [
-        Sample(subject.label, subject.family, *found[subject.label], whole_us=1e3 * times[subject.label].min_ms)
-        for subject in effort.subjects
-    ]
-    profile = make_profile(samples, about(threads, drift, samples), _noise(drift))
+    samples = []
+    for subject in effort.subjects:
+        design, label = load_design(subject.preset), subject.label
+        kernels, side = kernels_of(design, subject.size), side_of(design, subject.size)
+        whole_us = 1e3 * found.times[label].min_ms
+        samples.append(Sample(subject.preset, side, subject.family, kernels, found.nodes[label], whole_us))
+    made = make_calibration(samples, about(threads, found.drift, found.passes, samples), found.drift)
     progress(1.0, "done")
-    return profile
+    return made
+
+
+def _shelve(subjects: Sequence[Subject], shelf: IO[bytes], progress: Progress) -> dict[str, Span]:
+    """Write each subject, and the reference, as ONNX behind one another; return where, by label.
+
+    In one file without a name: nothing is left of it where the process is killed, as a job that is cancelled is.
+    """
+    from designer.calibration.graphs import graph_of
+    from designer.loading import load_design
+
+    spans: dict[str, Span] = {}
+    wanted = {subject.label: subject for subject in (Subject(REFERENCE), *subjects)}
+    for index, (label, subject) in enumerate(wanted.items()):
+        progress(index / len(wanted), f"building {label}")
+        graph = graph_of(load_design(subject.preset), subject.size)
+        spans[label] = shelf.tell(), len(graph)
+        shelf.write(graph)
+    return spans
+
+
+def _opener(shelf: IO[bytes], span: Span, threads: int, opened: Open) -> Opener:
+    def opener() -> Model:
+        shelf.seek(span[0])
+        return opened(shelf.read(span[1]), threads)
+
+    return opener
 
 
 def check_threads(threads: int) -> None:
@@ -100,12 +139,13 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def about(threads: int, drift: Drift, samples: Sequence[Any]) -> dict[str, Any]:
+def about(threads: int, drift: Drift, passes: int, samples: Sequence[Any]) -> dict[str, Any]:
     """Return who was measured, how and when, as the fields of a profile."""
     from importlib.metadata import version
 
     runtime = version("onnxruntime")
     kernels = sum(len(sample.nodes) for sample in samples)
+    counted_passes = "1 pass" if passes == 1 else f"{passes} passes"
     counted = "1-thread" if threads == 1 else f"{threads}-threads"
     return {
         "name": f"this-machine-{counted}",
@@ -123,14 +163,10 @@ def about(threads: int, drift: Drift, samples: Sequence[Any]) -> dict[str, Any]:
         "licence": "your own measurement",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "provenance": (
-            f"{len(samples)} networks and the {kernels:,} kernels in them, best of all runs in turns; the machine's "
-            f"speed drifted by {drift.spread:.1%} meanwhile. {load_words()}"
+            f"{len(samples)} networks and the {kernels:,} kernels in them, best of all runs in {counted_passes}; the "
+            f"machine's speed drifted by {drift.spread:.1%} meanwhile. {load_words()}"
         ),
     }
-
-
-def _noise(drift: Drift) -> str:
-    return f"One network, timed again and again, varied by {drift.spread:.1%} between slow and fast turns."
 
 
 def load_words() -> str:
@@ -168,10 +204,18 @@ def profiles_folder() -> Path:
     return data_folder() / PROFILES
 
 
-def save_profile(profile: DeviceProfile) -> Path:
-    """Keep a profile beside the library, in place of an older one of the same name; return its file."""
+def save_profile(profile: DeviceProfile, held: Iterable[HeldNetwork] = ()) -> Path:
+    """Keep a profile and its held-out networks beside the library, in place of older ones; return the profile's file.
+
+    The older networks go first: a profile without them is whole, one with those of another is wrong.
+    """
     path = profiles_folder() / f"{profile.name}.json"
+    beside = path.with_name(f"{profile.name}.held.csv")
+    beside.unlink(missing_ok=True)
     write_profile(profile, path)
+    networks = tuple(held)
+    if networks:
+        save_held(beside, networks)
     return path
 
 

@@ -232,7 +232,7 @@ def run_calibrate(options: argparse.Namespace) -> None:
     if not options.out.parent.is_dir():
         raise ValueError(f'--out: there is no folder "{options.out.parent}"; make it first.')
     try:
-        profile = run_calibration(options.threads, options.quick, _said)
+        profile = run_calibration(options.threads, options.quick, _said).profile
     except KeyboardInterrupt:
         raise ValueError("The calibration was stopped; no profile was written.") from None
     write_profile(profile, options.out)

@@ -1,52 +1,43 @@
-"""Time ONNX models in onnxruntime: whole runs, in turns, so that drift hits all alike; and each kernel where it stands.
+"""Time models: whole runs, in passes, so that drift hits all alike, and each kernel where it stands.
 
 A kernel on its own would be timed with costs that networks do not have (moving its input and output into onnxruntime's
 blocked layout and back, a cold cache), so kernels are timed inside networks, by the runtime's own profiler.
+
+Each pass opens every model anew and closes it again, so that one model's memory is held at a time and no model is
+judged by one lucky or unlucky placement in it. The best of all passes counts. A reference is timed between them; it
+tells how the machine drifted. Dividing by it was tried and left out: other jobs do not slow all networks alike, so it
+added as much noise as it took away.
 """
 
 from __future__ import annotations
 
-import json
+import itertools
 import math
 import statistics
-import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-Shape = tuple[int, ...]
+from profiles.session import Model, NodeTime
+
 Progress = Callable[[float, str], None]
 
 TURN_S = 0.04
 """A turn of one model lasts about this long, so that small models get more runs."""
 TURN_RUNS = (2, 30)
 """Fewest and most timed runs of a turn, after one that is not timed."""
-BETWEEN_REFERENCES = 8
-"""The reference is timed once per this many turns."""
+TURNS = 2
+"""Turns of a model in a pass, each after one of the reference."""
+NODES_S = 0.06
+NODES_RUNS = (4, 15)
+"""Fewest and most runs under the profiler in a pass, which last about NODES_S."""
 DRIFT_LIMIT = 0.5
 """Half as slow again. Less costs little, for each model keeps the best of its turns: a calibration beside other jobs,
 at 43 %, was still within 2.9 % (median) of networks of families left out."""
-LIST_ARGUMENTS = "input_type_shape", "output_type_shape"
 
 
 class DriftError(ValueError):
     """The machine's speed changed too much while it was measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeTime:
-    """One node of the graph that the runtime executes. Shapes are those it works on, of inputs without constants
-    that it has packed away."""
-
-    name: str
-    op: str
-    inputs: tuple[Shape, ...]
-    outputs: tuple[Shape, ...]
-    us: float
-    """Mean of the faster half of its runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,116 +73,98 @@ class Drift:
             )
 
 
-class Model(Protocol):
-    """A model that can be run; the tests have one whose time is computed."""
-
-    def run(self) -> float:
-        """Run once and return the seconds it took."""
-
-    def nodes(self, runs: int) -> tuple[NodeTime, ...]:
-        """Return the nodes in execution order, timed over this many runs."""
+Opener = Callable[[], Model]
+"""Opens one model anew."""
 
 
-Open = Callable[[bytes, int], Model]
-"""(ONNX bytes, threads) -> a model ready to run."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the passes over some models found."""
 
-
-class OnnxModel:
-    """A model in onnxruntime's CPU provider, single process, fed with constant random input."""
-
-    def __init__(self, model: bytes, threads: int) -> None:
-        import numpy as np
-
-        self._bytes, self._threads = model, threads
-        self._session = self._open(None)
-        draw = np.random.default_rng(0)
-        self._fed = {
-            slot.name: draw.standard_normal(slot.shape, dtype=np.float32) for slot in self._session.get_inputs()
-        }
-
-    def _open(self, profile: str | None) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
-        options.log_severity_level = 3
-        if profile is not None:
-            options.enable_profiling, options.profile_file_prefix = True, profile
-        return onnxruntime.InferenceSession(self._bytes, options, providers=["CPUExecutionProvider"])
-
-    def run(self) -> float:
-        """Run once and return the seconds it took."""
-        start = time.perf_counter()
-        self._session.run(None, self._fed)
-        return time.perf_counter() - start
-
-    def nodes(self, runs: int) -> tuple[NodeTime, ...]:
-        """Return the nodes of the optimised graph, timed by onnxruntime's profiler after one run to warm up."""
-        with tempfile.TemporaryDirectory() as folder:
-            session = self._open(str(Path(folder) / "profile"))
-            for _ in range(runs + 1):
-                session.run(None, self._fed)
-            return read_profile(json.loads(Path(session.end_profiling()).read_bytes()))
-
-
-def read_profile(events: Iterable[Mapping[str, Any]]) -> tuple[NodeTime, ...]:
-    """Return the nodes in a profile that onnxruntime wrote, without each node's first run."""
-    taken: dict[str, list[float]] = defaultdict(list)
-    about: dict[str, Mapping[str, Any]] = {}
-    for event in events:
-        name = str(event.get("name", ""))
-        if event.get("cat") == "Node" and name.endswith("_kernel_time"):
-            taken[name].append(float(event["dur"]))
-            about[name] = event["args"]
-    found = []
-    for name, times in taken.items():
-        inputs, outputs = (_shapes(about[name].get(key, ())) for key in LIST_ARGUMENTS)
-        found.append(
-            NodeTime(
-                name.removesuffix("_kernel_time"), about[name]["op_name"], inputs, outputs, _faster_half(times[1:])
-            )
-        )
-    return tuple(found)
-
-
-def _shapes(listed: Sequence[Mapping[str, Sequence[int]]]) -> tuple[Shape, ...]:
-    return tuple(tuple(shape) for entry in listed for shape in entry.values())
-
-
-def _faster_half(times: Sequence[float]) -> float:
-    return statistics.fmean(sorted(times)[: (len(times) + 1) // 2]) if times else 0.0
+    times: dict[str, Timed]
+    nodes: dict[str, tuple[NodeTime, ...]]
+    """Each node with the best of its times over all passes; none where they were not asked for."""
+    drift: Drift
+    passes: int
 
 
 def measure(
-    models: Mapping[str, Model],
+    models: Mapping[str, Opener],
+    reference: Opener,
     *,
-    reference: str,
-    rounds: int,
+    passes: int,
+    nodes: bool = False,
     limit: float = DRIFT_LIMIT,
+    budget_s: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
     progress: Progress = lambda fraction, message: None,
-) -> tuple[dict[str, Timed], Drift]:
-    """Time models in turns, `rounds` times round; return each one's times and the drift of the reference's.
+) -> Measured:
+    """Time models over `passes`, one open at a time, with the reference in between; `nodes`: their kernels as well.
 
-    The reference is one of the models. Raises DriftError where its times drifted by more than `limit` (a ratio).
+    No pass after the first begins that would end after `budget_s`, by how long those before it took. Raises DriftError
+    where the reference's times drifted by more than `limit` (a ratio).
     """
-    times: dict[str, list[float]] = {name: [] for name in models}
+    watch, begun = reference(), clock()
+    taken: list[dict[str, _Visit]] = []
     watched: list[float] = []
-    for index in range(rounds):
-        progress(index / rounds, f"timing {len(models)} networks in turns, round {index + 1} of {rounds}")
-        for at, (name, model) in enumerate(models.items()):
-            if at % BETWEEN_REFERENCES == 0:
-                watched.append(min(_turn(models[reference])))
-            times[name] += _turn(model)
+    for index in range(passes):
+        if index and (clock() - begun) * (index + 1) / index > budget_s:
+            break
+        visits = {}
+        for at, (name, opener) in enumerate(models.items()):
+            done = (index + at / len(models)) / passes
+            progress(done, f"timing {name}, pass {index + 1} of {passes}")
+            visits[name] = _visit(opener, watch, nodes)
+            watched += visits[name].watched
+        taken.append(visits)
     drift = Drift(tuple(1e3 * seconds for seconds in watched))
     drift.refuse_above(limit)
-    found = {name: Timed(1e3 * min(t), 1e3 * statistics.median(t), len(t)) for name, t in times.items()}
-    return found, drift
+    return Measured(
+        {name: _timed([seconds for visits in taken for seconds in visits[name].times]) for name in models},
+        {name: best_nodes([visits[name].nodes for visits in taken]) for name in models},
+        drift,
+        len(taken),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    times: list[float]
+    watched: list[float]
+    nodes: tuple[NodeTime, ...]
+
+
+def _visit(opener: Opener, watch: Model, nodes: bool) -> _Visit:
+    """Open a model, time it in turns with the reference, and close it."""
+    model = opener()
+    times: list[float] = []
+    watched = []
+    for _ in range(TURNS):
+        watched.append(min(_turn(watch)))
+        times += _turn(model)
+    fewest, most = NODES_RUNS
+    runs = min(most, max(fewest, int(NODES_S / min(times))))
+    return _Visit(times, watched, model.nodes(runs) if nodes else ())
+
+
+def best_nodes(passes: Sequence[Sequence[NodeTime]]) -> tuple[NodeTime, ...]:
+    """Return the nodes of the first pass, each with its best time of all passes.
+
+    Found by name: two sessions of one model need not run their nodes in the same order.
+    """
+    best: dict[str, float] = {}
+    for node in itertools.chain.from_iterable(passes):
+        best[node.name] = min(node.us, best.get(node.name, math.inf))
+    return tuple(replace(node, us=best[node.name]) for node in passes[0])
 
 
 def measure_one(model: Model, turns: int = 8) -> Timed:
     """Time one model alone over several turns."""
-    times = [seconds for _ in range(turns) for seconds in _turn(model)]
-    return Timed(1e3 * min(times), 1e3 * statistics.median(times), len(times))
+    return _timed([seconds for _ in range(turns) for seconds in _turn(model)])
+
+
+def _timed(seconds: Sequence[float]) -> Timed:
+    return Timed(1e3 * min(seconds), 1e3 * statistics.median(seconds), len(seconds))
 
 
 def _turn(model: Model) -> list[float]:

@@ -17,7 +17,7 @@ from designer.calibration.rows import rows_of
 from designer.calibration.terms import EXPECTED, TERMS
 from profiles.features import CLASSES, FEATURES, kernel_features
 from profiles.fit import Array, Fitted, design_matrix
-from profiles.measure import NodeTime
+from profiles.session import NodeTime
 from profiles.work import Kernel
 
 KERNELS_WEIGHT = 0.25
@@ -31,7 +31,9 @@ _STEPS, _SETTLED, _CLIP, _HUBER = 60, 1e-9, 0.5, 1.5
 class Sample:
     """A network that was timed."""
 
-    label: str
+    preset: str
+    side: int
+    """Pixels of a side of its input."""
     family: str
     kernels: tuple[Kernel, ...]
     nodes: tuple[NodeTime, ...]

@@ -36,6 +36,11 @@ def graph_of(design: Design, size: Size | None = None) -> bytes:
         return path.read_bytes()
 
 
+def side_of(design: Design, size: Size | None = None) -> int:
+    """Return the pixels of a side of the input."""
+    return account(design, size=size).inputs[0][-1]
+
+
 def kernels_of(design: Design, size: Size | None = None) -> tuple[Kernel, ...]:
     """Return the kernels of the deploy form at batch 1, fused by this runtime's rules."""
     found = account(design, size=size)

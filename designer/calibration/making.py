@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from designer.calibration.fitting import Problem, Sample, fit_costs, fitted, hold_out, problem_of
 from designer.calibration.graphs import RULES
+from designer.calibration.steadiness import noise_words
 from profiles.features import CLASSES, FEATURES, RANGED, kernel_features
+from profiles.held import HeldNetwork
+from profiles.measure import Drift
 from profiles.pairs import Judged, pairs_of
 from profiles.profile import DeviceProfile, Domain, Range
 from profiles.recorded import Recorded, Spans
 from profiles.validate import HeldOut, band, by_macs_us, naive_us, quantiles, scores, table_of, time_shares
 
 
-def make_profile(samples: Sequence[Sample], about: dict[str, Any], noise: str = "") -> DeviceProfile:
-    """Return the profile fitted to these samples.
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a calibration made: the profile, the networks it was judged by, and how steady the machine was."""
 
-    about: the fields that say who was measured, and how; noise: what is known of the measurements' own. Raises
-    ValueError where there are too few families to hold one out.
+    profile: DeviceProfile
+    held: tuple[HeldNetwork, ...]
+    drift: Drift
+
+
+def make_calibration(samples: Sequence[Sample], about: dict[str, Any], drift: Drift) -> Calibration:
+    """Return the profile fitted to these samples, with the estimates of fits that had not seen a family.
+
+    about: the fields that say who was measured, and how. Raises ValueError where there are too few families to hold
+    one out.
     """
     families = [sample.family for sample in samples]
     if len(set(families)) < 2:
@@ -32,7 +45,11 @@ def make_profile(samples: Sequence[Sample], about: dict[str, Any], noise: str = 
     held = HeldOut(recorded.measured_us, estimated, naive_us(recorded), by_macs_us(recorded), recorded.families)
     whole_ms = recorded.measured_us / 1e3
     shares = time_shares(recorded, table_of(found.coefficients()))
-    return DeviceProfile(
+    networks = tuple(
+        HeldNetwork(sample.preset, sample.side, "deploy", sample.family, sample.whole_us / 1e3, float(us) / 1e3)
+        for sample, us in zip(samples, estimated, strict=True)
+    )
+    profile = DeviceProfile(
         **about,
         rules=RULES,
         overhead_us=found.overhead_us,
@@ -40,16 +57,17 @@ def make_profile(samples: Sequence[Sample], about: dict[str, Any], noise: str = 
         band=band(held.residuals()),
         residuals=quantiles(held.residuals()),
         pairs=pairs_of([Judged(estimated, recorded.measured_us, shares)]),
-        scores=scores(held, [held], noise),
+        scores=scores(held, [held], noise_words(drift)),
         domain=Domain(kernels=recorded.ranges, ms=Range(low=whole_ms.min(), high=whole_ms.max())),
     )
+    return Calibration(profile, networks, drift)
 
 
 def _recorded(problem: Problem, samples: Sequence[Sample]) -> Recorded:
     """Return the whole networks as the product's own profiles are made from."""
     return Recorded(
-        networks=tuple(sample.label for sample in samples),
-        sizes=(0,) * len(samples),
+        networks=tuple(sample.preset for sample in samples),
+        sizes=tuple(sample.side for sample in samples),
         families=np.array([sample.family for sample in samples]),
         measured_us=problem.us[problem.whole],
         totals=problem.totals[problem.whole],

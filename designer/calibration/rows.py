@@ -17,7 +17,7 @@ import numpy as np
 
 from profiles.features import LANES
 from profiles.fit import CONVOLUTIONS
-from profiles.measure import NodeTime
+from profiles.session import NodeTime
 from profiles.work import Kernel, OpClass
 
 Key = tuple[str | int, ...]

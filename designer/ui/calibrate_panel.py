@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from designer.calibrate import usable_cores
+from designer.calibration.steadiness import unsteady
 from designer.device_words import band_words, interval_words
 from designer.devices import known_profiles
 from designer.store import Job
@@ -67,7 +68,7 @@ def _panel(ran: bool) -> None:
 
 def _choose() -> None:
     st.caption(
-        "Measures a few hundred kernels and some small networks in ONNX Runtime here, fits a profile, and judges it on "
+        "Measures some small networks and the kernels in them in ONNX Runtime here, fits a profile, and judges it on "
         "whole networks that the fit has not seen. Leave the machine alone meanwhile: load that drifts is noticed, and "
         "then no profile is kept."
     )
@@ -103,7 +104,15 @@ def _result(profile: DeviceProfile) -> None:
         f"80 % band: measured {band_words(profile.band)} of the estimate, held for {scores.band_coverage:.0f} % of "
         f"them (95 % interval {interval_words(scores)})."
     )
+    warn_unsteady(profile)
     st.caption(plain(profile.provenance))
+
+
+def warn_unsteady(profile: DeviceProfile) -> None:
+    """Say that the machine drifted while it was measured, if it did."""
+    said = unsteady(profile)
+    if said:
+        st.warning(plain(said), icon=":material/speed:")
 
 
 def _pin_it(profile: DeviceProfile) -> None:

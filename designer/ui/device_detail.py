@@ -10,6 +10,7 @@ import streamlit as st
 
 from designer.calibrate import BOARD, profiles_folder
 from designer.device_words import good_for, kind_words, seen, setting, time_span, unseen
+from designer.ui.calibrate_panel import warn_unsteady
 from designer.ui.charts.devices import family_chart, roof_chart, scatter_chart
 from designer.ui.device_table import pin_box
 from designer.ui.own_device import own_device_actions
@@ -24,6 +25,7 @@ _CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 def device_detail(profile: DeviceProfile) -> None:
     """Draw everything about one profile."""
     _head(profile)
+    warn_unsteady(profile)
     left, right = st.columns([6, 5], gap="medium")
     with left:
         st.markdown(_scores_table(profile))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from designer.calibration.graphs import kernels_of
-from designer.calibration.networks import Subject
+from designer.calibration.networks import REFERENCE, Subject
 from designer.calibration.rows import kernel_key
 from designer.loading import load_design
 from profiles.features import CLASSES, FEATURES, kernel_features
 from profiles.fit import CONVOLUTIONS, LOOPS
-from profiles.measure import NodeTime
+from profiles.session import NodeTime
 from profiles.work import Kernel
 
 COSTS = {
@@ -46,16 +47,16 @@ def kernel_us(kernels: Sequence[Kernel]) -> list[float]:
     return (features * table[classes]).sum(axis=1).tolist()
 
 
-def node_of(kernel: Kernel, us: float) -> NodeTime:
+def node_of(kernel: Kernel, us: float, name: str = "n") -> NodeTime:
     """Return the node that a runtime would report for this kernel."""
     detail, key = dict(kernel.detail), kernel_key(kernel)
     if kernel.op_class in CONVOLUTIONS:
         assert key is not None
         taken, made = detail["in_channels"], detail["out_channels"]
         weight = (made, taken // detail["groups"], detail["kernel"], detail["kernel_width"])
-        return NodeTime("n", "Conv", ((1, taken, 1, 1), weight), ((1, made, int(key[-1]), 1),), us)
+        return NodeTime(name, "Conv", ((1, taken, 1, 1), weight), ((1, made, int(key[-1]), 1),), us)
     elements = kernel.macs if kernel.op_class in ("linear", "matmul") else kernel.output_elements
-    return NodeTime("n", _OPS.get(kernel.op_class, "Add"), ((1, 1),), ((elements,),), us)
+    return NodeTime(name, _OPS.get(kernel.op_class, "Add"), ((1, 1),), ((elements,),), us)
 
 
 class SyntheticModel:
@@ -68,14 +69,19 @@ class SyntheticModel:
         return sum(self.us) * 1e-6 * next(self.slower)
 
     def nodes(self, runs: int) -> tuple[NodeTime, ...]:
-        return tuple(node_of(kernel, us) for kernel, us in zip(self.kernels, self.us, strict=True))
+        timed = zip(self.kernels, self.us, strict=True)
+        return tuple(node_of(kernel, us, f"n{index}") for index, (kernel, us) in enumerate(timed))
 
 
 class SyntheticDevice:
-    """Opens the subjects in their order, whatever their bytes; `slower` stretches one run after the other."""
+    """Opens the reference, then the subjects in their order again and again, whatever their bytes.
+
+    `slower` stretches one run after the other.
+    """
 
     def __init__(self, subjects: Sequence[Subject], slower: Iterator[float]) -> None:
-        self.subjects, self.slower = iter(subjects), slower
+        self.subjects = itertools.chain([Subject(REFERENCE)], itertools.cycle(subjects))
+        self.slower = slower
         self.threads: list[int] = []
 
     def __call__(self, model: bytes, threads: int) -> SyntheticModel:

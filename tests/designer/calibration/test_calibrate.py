@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import statistics
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +14,21 @@ from designer import calibrate
 from designer.calibrate import BOARD, Effort, measure_now, run_calibration, save_profile, usable_cores
 from designer.calibration import fitting, job, measure_job
 from designer.calibration.graphs import kernels_of
+from designer.calibration.making import Calibration
 from designer.calibration.networks import CHECKED, FITTED, QUICK, REFERENCE, Subject
+from designer.calibration.steadiness import noise_words, unsteady
 from designer.calibration.terms import EXPECTED, TERMS
+from designer.devices import delete_own
 from designer.jobs.child import KINDS
 from designer.loading import load_design
 from designer.presets import PRESETS
 from profiles.estimate import estimate
 from profiles.fit import Term
-from profiles.measure import DriftError, OnnxModel
+from profiles.held import load_held
+from profiles.measure import Drift, DriftError
 from profiles.profile import DeviceProfile, as_json, load_profiles, parse_profile
-from tests.designer.calibration.synthetic import SyntheticDevice, kernel_us
+from profiles.session import OnnxModel
+from tests.designer.calibration.synthetic import SyntheticDevice, SyntheticModel, kernel_us
 
 SUBJECTS = tuple(
     Subject(preset, 64)
@@ -36,7 +43,7 @@ SUBJECTS = tuple(
         "resnet18",
     )
 )
-SMALL = Effort(tuple(Subject(s.preset, None if s.preset == REFERENCE else s.side) for s in SUBJECTS), 2, 2)
+SMALL = Effort(tuple(Subject(s.preset, None if s.preset == REFERENCE else s.side) for s in SUBJECTS), passes=2)
 
 
 def steady() -> Iterator[float]:
@@ -44,8 +51,13 @@ def steady() -> Iterator[float]:
 
 
 @pytest.fixture(scope="module")
-def found() -> DeviceProfile:
+def made() -> Calibration:
     return run_calibration(1, effort=SMALL, opened=SyntheticDevice(SMALL.subjects, steady()))
+
+
+@pytest.fixture(scope="module")
+def found(made: Calibration) -> DeviceProfile:
+    return made.profile
 
 
 def furthest(found: DeviceProfile) -> float:
@@ -59,7 +71,8 @@ def furthest(found: DeviceProfile) -> float:
 
 def test_a_synthetic_device_is_recovered_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "EXPECTED_WEIGHT", 1e-12)
-    assert furthest(run_calibration(1, effort=SMALL, opened=SyntheticDevice(SMALL.subjects, steady()))) < 1e-6
+    made = run_calibration(1, effort=SMALL, opened=SyntheticDevice(SMALL.subjects, steady()))
+    assert furthest(made.profile) < 1e-6
 
 
 def test_what_is_expected_of_a_machine_hardly_moves_what_was_measured(found: DeviceProfile) -> None:
@@ -70,6 +83,63 @@ def test_a_kind_of_kernel_that_was_not_timed_costs_something_plausible(found: De
     assert "softmax" not in found.domain.kernels
     usual = dict(zip(TERMS, EXPECTED, strict=False))[Term(("outputs",), ("softmax",))]
     assert 0.2 < found.coefficients["softmax"]["outputs"] / usual < 5
+
+
+def test_the_held_out_networks_are_what_the_scores_are_of(made: Calibration) -> None:
+    held, scores = made.held, made.profile.scores
+    assert [(one.network, one.form) for one in held] == [(s.preset, "deploy") for s in SUBJECTS]
+    assert [one.size for one in held] == [s.side or 224 for s in SMALL.subjects]
+    assert [one.family for one in held] == [s.family for s in SUBJECTS]
+    errors = [abs(one.estimated_ms / one.measured_ms - 1) for one in held]
+    assert 100 * statistics.median(errors) == pytest.approx(scores.median_ape, abs=0.01)
+    kernels = kernels_of(load_design("resnet18"), (3, 64, 64))
+    assert held[-1].measured_ms == pytest.approx(sum(kernel_us(kernels)) / 1e3)
+
+
+def test_held_out_networks_are_kept_beside_the_profile_and_go_with_it(
+    made: Calibration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLOCKWRIGHT_DATA", str(tmp_path))
+    save_profile(made.profile, made.held)
+    kept = load_held(made.profile.name, calibrate.profiles_folder())
+    assert [one.network for one in kept] == [one.network for one in made.held]
+    save_profile(made.profile)
+    assert not load_held(made.profile.name, calibrate.profiles_folder())
+    save_profile(made.profile, made.held)
+    delete_own(made.profile.name)
+    assert not list(calibrate.profiles_folder().iterdir())
+
+
+def test_one_network_is_open_at_a_time_beside_the_reference() -> None:
+    few = Effort(SMALL.subjects[:4], passes=1)
+    alive: weakref.WeakSet[SyntheticModel] = weakref.WeakSet()
+    most = 0
+    device = SyntheticDevice(few.subjects, steady())
+
+    def opened(model: bytes, threads: int) -> SyntheticModel:
+        nonlocal most
+        made = device(model, threads)
+        alive.add(made)
+        most = max(most, len(alive))
+        return made
+
+    run_calibration(1, effort=few, opened=opened)
+    assert (most, len(device.threads)) == (2, 1 + len(few.subjects))
+
+
+def test_passes_that_the_budget_has_no_time_for_are_left_out() -> None:
+    short = Effort(SMALL.subjects[:4], passes=9, budget_s=10)
+    clock = itertools.count(0.0, 4.0).__next__  # building takes until 4, a pass 4 more
+    made = run_calibration(1, effort=short, opened=SyntheticDevice(short.subjects, steady()), clock=clock)
+    assert "best of all runs in 1 pass;" in made.profile.provenance
+
+
+@pytest.mark.parametrize(("slow", "said"), [(1.1, ""), (1.3, "The machine was not steady: one network, timed")])
+def test_a_high_drift_is_said_first_and_a_low_one_is_no_warning(found: DeviceProfile, slow: float, said: str) -> None:
+    noise = noise_words(Drift((*[1.0] * 10, *[slow] * 10)))
+    assert f"varied by {slow - 1:.1%}" in noise
+    profile = found.model_copy(update={"scores": found.scores.model_copy(update={"noise": noise})})
+    assert unsteady(profile).startswith(said) and bool(unsteady(profile)) == bool(said)
 
 
 def test_the_scores_are_of_families_left_out(found: DeviceProfile) -> None:
@@ -109,15 +179,17 @@ def test_a_write_that_fails_leaves_nothing(
 
 
 def test_a_machine_that_drifts_is_refused() -> None:
-    slowing = iter(itertools.chain(itertools.repeat(1.0, 40), itertools.repeat(2.0)))
+    slowing = iter(itertools.chain(itertools.repeat(1.0, 1000), itertools.repeat(2.0)))
     with pytest.raises(DriftError, match=r"drifted by 100%.*calibrate again"):
         run_calibration(1, effort=SMALL, opened=SyntheticDevice(SMALL.subjects, slowing))
 
 
 def test_the_limit_of_drift_can_be_chosen() -> None:
-    slowing = iter(itertools.chain(itertools.repeat(1.0, 40), itertools.repeat(2.0)))
+    slowing = iter(itertools.chain(itertools.repeat(1.0, 1000), itertools.repeat(2.0)))
     made = run_calibration(1, effort=SMALL, opened=SyntheticDevice(SMALL.subjects, slowing), drift_limit=1.5)
-    assert "drifted by 100.0%" in made.provenance
+    assert made.drift.spread == pytest.approx(1)
+    assert "drifted by 100.0%" in made.profile.provenance
+    assert unsteady(made.profile).startswith("The machine was not steady: one network")
 
 
 @pytest.mark.parametrize("threads", [0, -1, usable_cores() + 1])
@@ -134,7 +206,7 @@ def test_progress_rises_to_one_and_names_what_is_timed(found: DeviceProfile) -> 
     run_calibration(1, effort=SMALL, opened=device, progress=lambda fraction, message: said.append((fraction, message)))
     fractions = [fraction for fraction, _ in said]
     assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
-    assert "timing the kernels of ghostnet_050 at 64" in [message for _, message in said]
+    assert {"building ghostnet_050 at 64", "timing ghostnet_050 at 64, pass 2 of 2"} < {message for _, message in said}
 
 
 def test_no_network_of_the_check_is_ever_fitted() -> None:
@@ -149,7 +221,7 @@ def test_no_network_of_the_check_is_ever_fitted() -> None:
 def test_a_real_run_gives_a_profile_of_the_right_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Structure only: how fast this machine is, and how steady, is no matter of a test."""
     few = tuple(subject for subject in SMALL.subjects if subject.preset != "resnet18")
-    made = run_calibration(1, effort=Effort(few, rounds=1, node_runs=1), drift_limit=1e9)
+    made = run_calibration(1, effort=Effort(few, passes=1), drift_limit=1e9).profile
     assert parse_profile(as_json(made)) == made
     kernels = kernels_of(load_design("mobilenetv1_050"), (3, 64, 64))
     guess = estimate(made, kernels)
@@ -170,12 +242,13 @@ def test_measuring_now_runs_the_exported_file() -> None:
 
 
 def test_the_jobs_are_known_and_say_what_they_made(
-    found: DeviceProfile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Calibration, found: DeviceProfile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (KINDS["calibrate"], KINDS["measure"]) == (job.__name__, measure_job.__name__)
     monkeypatch.setenv("BLOCKWRIGHT_DATA", str(tmp_path))
-    monkeypatch.setattr(job, "run_calibration", lambda threads, quick, progress: found)
+    monkeypatch.setattr(job, "run_calibration", lambda threads, quick, progress: made)
     result = job.run({"threads": 1, "quick": True}, tmp_path, lambda fraction, message: None)
     assert result["name"] == found.name
     assert parse_profile(Path(result["path"]).read_bytes()) == found
     assert load_profiles(calibrate.profiles_folder())[found.name] == found
+    assert len(load_held(found.name, calibrate.profiles_folder())) == found.scores.n

@@ -9,6 +9,7 @@ import pytest
 
 from designer import calibrate
 from designer.calibrate import Effort, Progress, run_calibration
+from designer.calibration.making import Calibration
 from designer.cli import main
 from profiles.measure import Drift
 from profiles.profile import DeviceProfile, parse_profile
@@ -17,20 +18,25 @@ from tests.designer.calibration.test_calibrate import SMALL, steady
 
 
 @pytest.fixture(scope="module")
-def profile() -> DeviceProfile:
-    few = Effort(SMALL.subjects[:5], 1, 1)
+def made() -> Calibration:
+    few = Effort(SMALL.subjects[:5], passes=1)
     return run_calibration(1, effort=few, opened=SyntheticDevice(few.subjects, steady()))
 
 
 @pytest.fixture
-def asked(profile: DeviceProfile, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
+def profile(made: Calibration) -> DeviceProfile:
+    return made.profile
+
+
+@pytest.fixture
+def asked(made: Calibration, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     """Answer every calibration with the profile of the synthetic device; hand out what was asked for."""
     calls: list[tuple[int, bool]] = []
 
-    def answer(threads: int, quick: bool, progress: Progress) -> DeviceProfile:
+    def answer(threads: int, quick: bool, progress: Progress) -> Calibration:
         calls.append((threads, quick))
         progress(0.5, "timing")
-        return profile
+        return made
 
     monkeypatch.setattr(calibrate, "run_calibration", answer)
     return calls
@@ -75,7 +81,7 @@ def test_one_that_is_stopped_or_refused_leaves_no_file_and_says_why(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(threads: int, quick: bool, progress: Progress) -> DeviceProfile:
+    def fail(threads: int, quick: bool, progress: Progress) -> Calibration:
         if failure is not None:
             raise failure
         Drift((1.0, 2.0)).refuse_above(0.5)

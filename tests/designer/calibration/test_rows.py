@@ -9,7 +9,7 @@ import pytest
 from designer.calibration.graphs import graph_of, kernels_of
 from designer.calibration.rows import REST, kernel_key, node_key, rows_of
 from designer.loading import load_design
-from profiles.measure import NodeTime, OnnxModel
+from profiles.session import NodeTime, OnnxModel
 from tests.designer.calibration.synthetic import kernel_us, node_of
 
 SIZE = (3, 64, 64)

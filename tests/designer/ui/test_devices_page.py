@@ -11,9 +11,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from designer.calibrate import BOARD, save_profile
+from designer.calibration.steadiness import noise_words
 from designer.store import Store
 from designer.ui.pins import DEFAULT, MOST, pin, pinned
 from designer.ui.studio import studio
+from profiles.held import HeldNetwork
+from profiles.measure import Drift
 from profiles.profile import load_profiles
 from tests.helpers.designs import tiny
 from tests.helpers.devices import device
@@ -218,6 +221,30 @@ def test_a_calibration_started_in_another_tab_is_followed_here() -> None:
     studio().store.add_job("calibrate", {"threads": 1, "quick": False})
     at = devices()
     assert "calibrate_start" not in [button.key for button in at.button]
+
+
+def test_an_own_profile_shows_the_networks_it_was_judged_by() -> None:
+    save_profile(OWN)
+    assert "The held-out networks of this profile were not kept" in text(devices(OWN.name))
+    held = [HeldNetwork("resnet18", 224, "deploy", "resnet", 30.0, 33.0)]
+    save_profile(OWN, [*held, HeldNetwork("lcnet_100", 224, "deploy", "lcnet", 4.0, 3.9)])
+    at = devices(OWN.name)
+    assert "were not kept" not in text(at)
+    drawn = [str(chart.proto) for chart in at.get("plotly_chart")]
+    assert any("resnet18" in spec and "lcnet_100" in spec for spec in drawn)
+
+
+@pytest.mark.parametrize(("spread", "warned"), [(0.4, True), (0.04, False)])
+def test_a_machine_that_was_not_steady_is_said_with_its_profile(spread: float, warned: bool) -> None:
+    noise = noise_words(Drift((1.0, 1.0, 1.0 + spread)))
+    save_profile(device(OWN.name, board=BOARD, threads=1, scores={"noise": noise}))
+    studio().store.add_job("calibrate", {"threads": 1, "quick": True})
+    (job,) = studio().store.list_jobs()
+    at = devices()
+    studio().store.update_job(job.id, state="done", result={"path": "", "name": OWN.name})
+    for page in (run(at), devices(OWN.name)):
+        warnings = [str(one.value) for one in page.warning if "The machine was not steady" in str(one.value)]
+        assert len(warnings) == warned, warnings
 
 
 def test_an_own_profile_can_be_measured_again_or_deleted() -> None:
