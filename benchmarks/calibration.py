@@ -92,7 +92,7 @@ def calibrated(quick: bool) -> Calibration:
     return made
 
 
-def check(profile: DeviceProfile, names: Sequence[str], folder: Path) -> tuple[list[Checked], Drift]:
+def check(profile: DeviceProfile, names: Sequence[str], folder: Path, passes: int) -> tuple[list[Checked], Drift]:
     """Export, time and estimate these presets."""
     models: dict[str, Opener] = {}
     threads = profile.threads or 1
@@ -104,7 +104,7 @@ def check(profile: DeviceProfile, names: Sequence[str], folder: Path) -> tuple[l
     found = measure(
         models,
         opener(reference, threads),
-        passes=FULL.passes,
+        passes=passes,
         limit=math.inf,  # a check has nothing to spoil: the drift is printed
         progress=lambda fraction, message: said(0.5 + fraction / 2, message),
     )
@@ -170,10 +170,10 @@ def main() -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     print(facts("onnxruntime", "torch"))
     if options.profile:
-        profile = parse_profile(options.profile.read_bytes(), options.profile.name)
+        profile, passes = parse_profile(options.profile.read_bytes(), options.profile.name), FULL.passes
     else:
         made = calibrated(options.quick)
-        profile = made.profile
+        profile, passes = made.profile, made.passes
         print(f"The reference's best run took {best_ms(made.drift):.3f} ms meanwhile.")
     s = profile.scores
     print(f"{profile.device}, {profile.runtime} {profile.runtime_version}, threads: {profile.threads}. {s.noise}")
@@ -185,7 +185,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.exports or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        rows, drift = check(profile, names, folder)
+        rows, drift = check(profile, names, folder, passes)
     report(rows, drift)
 
 

@@ -22,7 +22,7 @@ from designer.calibration.networks import FITTED, QUICK, REFERENCE, Subject
 from designer.design.model import Design
 from designer.place import data_folder
 from profiles.held import HeldNetwork, save_held
-from profiles.measure import DRIFT_LIMIT, Drift, Opener, Timed, measure, measure_one
+from profiles.measure import DRIFT_LIMIT, Measured, Opener, Timed, measure, measure_one
 from profiles.profile import DeviceProfile, as_json
 from profiles.session import Model, OnnxModel, Open
 
@@ -48,7 +48,7 @@ class Effort:
     """From its start on; a pass that would end later is left out. Fitting takes a few seconds more."""
 
 
-FULL = Effort(FITTED, passes=4, budget_s=240)
+FULL = Effort(FITTED, passes=4, budget_s=255)
 FAST = Effort(QUICK, passes=3, budget_s=50)
 
 
@@ -94,7 +94,7 @@ def run_calibration(
         kernels, side = kernels_of(design, subject.size), side_of(design, subject.size)
         whole_us = 1e3 * found.times[label].min_ms
         samples.append(Sample(subject.preset, side, subject.family, kernels, found.nodes[label], whole_us))
-    made = make_calibration(samples, about(threads, found.drift, found.passes, samples), found.drift)
+    made = make_calibration(samples, about(threads, found, samples), found)
     progress(1.0, "done")
     return made
 
@@ -139,13 +139,13 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def about(threads: int, drift: Drift, passes: int, samples: Sequence[Any]) -> dict[str, Any]:
+def about(threads: int, found: Measured, samples: Sequence[Any]) -> dict[str, Any]:
     """Return who was measured, how and when, as the fields of a profile."""
     from importlib.metadata import version
 
     runtime = version("onnxruntime")
     kernels = sum(len(sample.nodes) for sample in samples)
-    counted_passes = "1 pass" if passes == 1 else f"{passes} passes"
+    counted_passes = "1 pass" if found.passes == 1 else f"{found.passes} passes"
     counted = "1-thread" if threads == 1 else f"{threads}-threads"
     return {
         "name": f"this-machine-{counted}",
@@ -164,7 +164,7 @@ def about(threads: int, drift: Drift, passes: int, samples: Sequence[Any]) -> di
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "provenance": (
             f"{len(samples)} networks and the {kernels:,} kernels in them, best of all runs in {counted_passes}; the "
-            f"machine's speed drifted by {drift.spread:.1%} meanwhile. {load_words()}"
+            f"machine's speed drifted by {found.drift.spread:.1%} meanwhile. {load_words()}"
         ),
     }
 

@@ -29,7 +29,7 @@ TURN_RUNS = (2, 30)
 TURNS = 2
 """Turns of a model in a pass, each after one of the reference."""
 NODES_S = 0.06
-NODES_RUNS = (4, 15)
+NODES_RUNS = (2, 15)
 """Fewest and most runs under the profiler in a pass, which last about NODES_S."""
 DRIFT_LIMIT = 0.5
 """Half as slow again. Less costs little, for each model keeps the best of its turns: a calibration beside other jobs,

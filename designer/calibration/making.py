@@ -13,7 +13,7 @@ from designer.calibration.graphs import RULES
 from designer.calibration.steadiness import noise_words
 from profiles.features import CLASSES, FEATURES, RANGED, kernel_features
 from profiles.held import HeldNetwork
-from profiles.measure import Drift
+from profiles.measure import Drift, Measured
 from profiles.pairs import Judged, pairs_of
 from profiles.profile import DeviceProfile, Domain, Range
 from profiles.recorded import Recorded, Spans
@@ -22,14 +22,15 @@ from profiles.validate import HeldOut, band, by_macs_us, naive_us, quantiles, sc
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a calibration made: the profile, the networks it was judged by, and how steady the machine was."""
+    """What a calibration made: the profile, the networks it was judged by, and what it took."""
 
     profile: DeviceProfile
     held: tuple[HeldNetwork, ...]
     drift: Drift
+    passes: int
 
 
-def make_calibration(samples: Sequence[Sample], about: dict[str, Any], drift: Drift) -> Calibration:
+def make_calibration(samples: Sequence[Sample], about: dict[str, Any], found: Measured) -> Calibration:
     """Return the profile fitted to these samples, with the estimates of fits that had not seen a family.
 
     about: the fields that say who was measured, and how. Raises ValueError where there are too few families to hold
@@ -40,11 +41,11 @@ def make_calibration(samples: Sequence[Sample], about: dict[str, Any], drift: Dr
         raise ValueError(f"A calibration needs networks of two families or more, got {len(set(families))}.")
     problem = problem_of(samples)
     costs = fit_costs(problem)
-    recorded, found = _recorded(problem, samples), fitted(costs)
+    recorded, fit = _recorded(problem, samples), fitted(costs)
     estimated = hold_out(problem, families, costs)
     held = HeldOut(recorded.measured_us, estimated, naive_us(recorded), by_macs_us(recorded), recorded.families)
     whole_ms = recorded.measured_us / 1e3
-    shares = time_shares(recorded, table_of(found.coefficients()))
+    shares = time_shares(recorded, table_of(fit.coefficients()))
     networks = tuple(
         HeldNetwork(sample.preset, sample.side, "deploy", sample.family, sample.whole_us / 1e3, float(us) / 1e3)
         for sample, us in zip(samples, estimated, strict=True)
@@ -52,15 +53,15 @@ def make_calibration(samples: Sequence[Sample], about: dict[str, Any], drift: Dr
     profile = DeviceProfile(
         **about,
         rules=RULES,
-        overhead_us=found.overhead_us,
-        coefficients=found.coefficients(),
+        overhead_us=fit.overhead_us,
+        coefficients=fit.coefficients(),
         band=band(held.residuals()),
         residuals=quantiles(held.residuals()),
         pairs=pairs_of([Judged(estimated, recorded.measured_us, shares)]),
-        scores=scores(held, [held], noise_words(drift)),
+        scores=scores(held, [held], noise_words(found.drift)),
         domain=Domain(kernels=recorded.ranges, ms=Range(low=whole_ms.min(), high=whole_ms.max())),
     )
-    return Calibration(profile, networks, drift)
+    return Calibration(profile, networks, found.drift, found.passes)
 
 
 def _recorded(problem: Problem, samples: Sequence[Sample]) -> Recorded:

@@ -26,7 +26,6 @@ _ROUGH: tuple[tuple[Term, float], ...] = (
     (Term(("beyond_l2",), _BLOCKED), 3e-5),
     (Term(("unblocked_macs",), CONVOLUTIONS), 2.1e-5),
     (Term(("gathered",), CONVOLUTIONS), 2e-4),
-    (Term(("gathered",), ("pointwise",)), 1e-4),
     # Depthwise: hardly any arithmetic per element, so where the elements come from decides.
     (Term(("padded_macs",), ("depthwise",)), 2.4e-5),
     (Term(("edge_macs",), ("depthwise",)), 1e-6),
