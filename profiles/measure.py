@@ -101,8 +101,9 @@ def measure(
 ) -> Measured:
     """Time models over `passes`, one open at a time, with the reference in between; `nodes`: their kernels as well.
 
-    No pass after the first begins that would end after `budget_s`, by how long those before it took. Raises DriftError
-    where the reference's times drifted by more than `limit` (a ratio).
+    No pass after the first begins that would end after `budget_s`, by how long those before it took; one that turns
+    out slower is broken off there and does not count, so that all models have as many runs. Raises DriftError where
+    the reference's times drifted by more than `limit` (a ratio).
     """
     watch, begun = reference(), clock()
     taken: list[dict[str, _Visit]] = []
@@ -110,13 +111,16 @@ def measure(
     for index in range(passes):
         if index and (clock() - begun) * (index + 1) / index > budget_s:
             break
-        visits = {}
+        visits: dict[str, _Visit] = {}
         for at, (name, opener) in enumerate(models.items()):
+            if index and clock() - begun > budget_s:
+                break
             done = (index + at / len(models)) / passes
             progress(done, f"timing {name}, pass {index + 1} of {passes}")
             visits[name] = _visit(opener, watch, nodes)
             watched += visits[name].watched
-        taken.append(visits)
+        if len(visits) == len(models):
+            taken.append(visits)
     drift = Drift(tuple(1e3 * seconds for seconds in watched))
     drift.refuse_above(limit)
     return Measured(

@@ -105,11 +105,21 @@ def ticking(seconds: float) -> Callable[[], float]:
     return itertools.count(0.0, seconds).__next__
 
 
-@pytest.mark.parametrize(("budget_s", "passes"), [(0.0, 1), (19.0, 1), (20.0, 2), (35.0, 3), (1e9, 5)])
+@pytest.mark.parametrize(("budget_s", "passes"), [(0.0, 1), (19.0, 1), (20.0, 2), (44.0, 2), (45.0, 3), (1e9, 5)])
 def test_no_pass_begins_that_would_end_after_the_budget(budget_s: float, passes: int) -> None:
     found = taken({"a": Scripted(1.0)}, passes=5, budget_s=budget_s, clock=ticking(10.0))
     assert found.passes == passes
     assert found.times["a"].runs == passes * TURNS * TURN_RUNS[0]
+
+
+def test_a_pass_that_turns_out_too_slow_is_broken_off_and_does_not_count() -> None:
+    clock = iter([0.0, 10.0, 12.0, 31.0, 32.0]).__next__
+    log: list[str] = []
+    models = {name: Scripted(1.0, log=log, name=name) for name in ("a", "b")}
+    found = taken(models, passes=3, budget_s=30.0, clock=clock)
+    assert [name for name, _ in itertools.groupby(log)] == ["a", "b", "a"]
+    assert found.passes == 1
+    assert found.times["a"].runs == found.times["b"].runs
 
 
 def test_drift_is_said_with_what_to_do_and_refused() -> None:
