@@ -128,16 +128,17 @@ def roof_chart(profile: DeviceProfile) -> go.Figure | None:
         hovertemplate="%{text}<br>%{x:.3g} MACs per byte, at most %{y:.3g} GMAC/s<extra></extra>",
     )
     for index, (name, at) in enumerate(typical.items()):
-        # Beside a slope there is room to the lower right, under a flat roof to the left.
+        # Beside a slope there is room to the lower right; under a flat roof the last two can be close together.
+        sloped, last = at < best.ridge, index == len(typical) - 1
         figure.add_annotation(
             x=math.log10(at),
             y=math.log10(best.reach(at) / 1e9),
             text=name,
             showarrow=False,
             font={"size": 10},
-            xanchor="left" if at <= best.ridge else "right",
-            xshift=5,
-            yshift=-26 if index == 2 else -12,  # the last two can be close together
+            xanchor="left" if sloped else "center",
+            xshift=6 if sloped else 0,
+            yshift=12 if last and not sloped else -12,
         )
     figure.update_xaxes(type="log", title="MACs per byte moved", tickformat="~r", tickvals=_ticks(*ends))
     figure.update_yaxes(type="log", title="GMAC/s at most", tickformat="~r", dtick=1)

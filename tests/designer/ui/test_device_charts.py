@@ -87,5 +87,14 @@ def test_the_roof_bends_where_the_profile_says_and_typical_kernels_lie_on_it() -
     assert f"{best.bytes_per_s / 1e9:.0f} GB/s" in figure.layout.title.text
 
 
+def test_no_name_on_the_roof_lies_on_the_line_or_on_another() -> None:
+    figure = roof_chart(load_profiles()["t4-tensorrt-fp16"])
+    assert figure is not None
+    named = {note.text: note for note in figure.layout.annotations}
+    for name in ("linear", "depthwise 3x3", "1x1, 128 wide"):  # on the slope: to the lower right
+        assert (named[name].xanchor, named[name].yshift) == ("left", -12)
+    assert (named["3x3, 256 wide"].xanchor, named["3x3, 256 wide"].yshift) == ("center", 12)
+
+
 def test_a_profile_that_sees_no_cost_of_moving_data_has_no_roof() -> None:
     assert roof_chart(device(coefficients={"conv": {"macs": 1e-6}})) is None

@@ -3,8 +3,8 @@
 import { type CSSProperties, type MouseEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 
 import { milliseconds, NONE, percent } from "../core/format";
-import { boundSentence, type TimeRow, timeRows, totalOf } from "../core/times";
-import type { Design, TimeParts, Times } from "../core/types";
+import { boundSentence, placeOf, type TimeRow, timeRows, totalOf } from "../core/times";
+import type { TimeParts, Times } from "../core/types";
 import { goTo, titleOf } from "../state/acts";
 import { useEditor, useInstance } from "../state/context";
 import { nodeOf } from "../state/derived";
@@ -143,7 +143,7 @@ function Head({ id, title, sort, onSort, left = false }: HeadProps): ReactElemen
 function NodeCells({ row, most }: { row: TimeRow; most: number }): ReactElement {
   const name = useEditor((state) => titleOf(state, row.id));
   const host = useEditor((state) => (row.host === null ? "" : titleOf(state, row.host)));
-  const stage = useEditor((state) => stageOf(state.doc, row.id));
+  const place = useEditor((state) => placeOf(state.doc, row.id));
   const repeat = useEditor((state) => nodeOf(state.doc, row.id)?.repeat ?? 1);
   const launches = row.ms > 0;
   return (
@@ -154,7 +154,7 @@ function NodeCells({ row, most }: { row: TimeRow; most: number }): ReactElement 
           {repeat > 1 && <span className="muted"> ×{repeat}</span>}
         </button>
       </td>
-      <td className="left">{stage}</td>
+      <td className="left">{place}</td>
       <td>{launches ? milliseconds(row.ms) : NONE}</td>
       <td>{launches ? percent(row.share) : ""}</td>
       {launches ? (
@@ -166,11 +166,6 @@ function NodeCells({ row, most }: { row: TimeRow; most: number }): ReactElement 
       )}
     </>
   );
-}
-
-function stageOf(doc: Design, id: string): string {
-  const group = doc.groups.find((other) => other.id === nodeOf(doc, id)?.group);
-  return group === undefined ? "" : group.label || group.id;
 }
 
 const PARTS = ["launch", "compute", "memory"] as const;

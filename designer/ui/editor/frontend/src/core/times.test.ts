@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { chain, node } from "./testing";
-import { boundSentence, timeRows, totalOf } from "./times";
+import { boundSentence, placeOf, timeRows, totalOf } from "./times";
 import type { Times } from "./types";
 
 const TIMES: Times = {
@@ -34,6 +34,13 @@ describe("the rows of a device's time", () => {
 
   it("hold an input only where it costs something", () => {
     expect(timeRows(DOC, { ...TIMES, nodes: { i: 1, ...TIMES.nodes } })[0]?.id).toBe("i");
+  });
+
+  it("say which block of its stage each is", () => {
+    const stage = { id: "s", label: "Stage 4", parent: null, repeat: 1, collapsed: false };
+    const drawn = chain(node("a"), node("c", "conv", { group: "s" }), node("b", "conv", { group: "s" }), node("d", "conv", { group: "t" }));
+    const doc = { ...drawn, groups: [stage, { ...stage, id: "t", label: "" }] };
+    expect(["a", "c", "b", "d"].map((id) => placeOf(doc, id))).toEqual(["", "Stage 4, 1 of 2", "Stage 4, 2 of 2", "t"]);
   });
 
   it("are summed up in one sentence", () => {

@@ -32,6 +32,15 @@ export function timeRows(doc: Design, times: Times): readonly TimeRow[] {
   });
 }
 
+/** "Stage 4, 3 of 6": blocks of one kind share their name. Only the stage where it has one block, nothing outside one. */
+export function placeOf(doc: Design, id: string): string {
+  const group = doc.groups.find((other) => other.id === doc.nodes.find((node) => node.id === id)?.group);
+  if (group === undefined) return "";
+  const members = inOrder(doc, doc.nodes.filter((node) => node.group === group.id).map((node) => node.id));
+  const stage = group.label || group.id;
+  return members.length > 1 ? `${stage}, ${members.indexOf(id) + 1} of ${members.length}` : stage;
+}
+
 const NO_TIME: TimeParts = [0, 0, 0];
 
 function hostOf(times: Times, id: string): string | null {
