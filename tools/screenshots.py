@@ -22,7 +22,7 @@ from designer.design.edit import apply
 from designer.presets import load_preset
 from designer.store import Store
 from tests.browser.conftest import Server
-from tests.browser.hands import card, edit, from_palette, select, set_number, settled
+from tests.browser.hands import card, edit, figures, from_palette, select, set_number, settled
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 SIZE = (1440, 900)
@@ -30,6 +30,15 @@ MAX_BYTES = 400_000
 LIMIT_MS = 60_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
 SHOWN = "repghostnet_100", "ghostnet_100", "edgenext_xx_small"
+EXPLAINED = "ghostnet_100", "repghostnet_100"
+OPENED_DEVICE = "t4-tensorrt-fp16"
+LIMITS = (
+    ("latency-raspberry-pi-4-cpu-onnxruntime", 0.97),
+    ("latency-snapdragon-855-cpu-t1", 1.6),
+    ("latency-t4-tensorrt-fp16", 0.6),
+)
+"""A budget that is undecided, one that is kept and one that is missed, as shares of the estimate."""
+BELOW_HEADER = "found => { found.style.scrollMarginTop = '5rem'; found.scrollIntoView(); }"
 REPLACED = "stage4_b1"
 GUILTY = "stage2_ntb"
 Theme = Literal["light", "dark"]
@@ -93,6 +102,48 @@ def compare(page: Page, server: Server) -> None:
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
 
+def why(page: Page, server: Server) -> None:
+    """Two networks of equal MACs: the bars with their bands, and why one is faster on each pinned device."""
+    page.goto(f"{server.url}/compare?designs={','.join(EXPLAINED)}")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    rested(page)
+    page.get_by_text("Table as CSV").evaluate(BELOW_HEADER)
+
+
+def devices(page: Page, server: Server) -> None:
+    """One device: how far off it is on families it has not seen, and who measured."""
+    page.goto(f"{server.url}/devices?device={OPENED_DEVICE}")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+
+def time(page: Page, server: Server) -> None:
+    """The drawer: where the time of the first pinned device goes."""
+    compose(page, server)
+    page.get_by_test_id("drawer-time").click()
+    expect(page.get_by_test_id("time-total")).to_be_visible()
+    page.mouse.move(0, 0)
+
+
+def picker(page: Page, server: Server) -> None:
+    """The choice of devices, by board and runtime."""
+    compose(page, server)
+    page.get_by_test_id("devices").click()
+    expect(page.get_by_test_id(f"device-{OPENED_DEVICE}")).to_be_attached()
+
+
+def budgets(page: Page, server: Server) -> None:
+    """Three latencies with a budget each: undecided, inside and over."""
+    compose(page, server)
+    estimates = figures(page)
+    for figure, share in LIMITS:
+        page.get_by_test_id(f"budget-{figure}").click()
+        box = page.get_by_test_id("budget-input")
+        box.fill(f"{estimates[figure] * share:.2g} ms")
+        with edit(page):
+            box.press("Enter")
+    page.mouse.move(0, 0)
+
+
 def gallery(page: Page, server: Server) -> None:
     """The published networks, a card for each family, two picked for Compare."""
     page.goto(f"{server.url}/gallery")
@@ -125,8 +176,13 @@ def library(page: Page, server: Server) -> None:
 SCENES: dict[str, Callable[[Page, Server], None]] = {
     "library": library,
     "compare": compare,
+    "why": why,
     "gallery": gallery,
     "compose": compose,
+    "devices": devices,
+    "picker": picker,
+    "time": time,
+    "budgets": budgets,
     "compose-edited": compose_edited,
     "compose-error": compose_error,
     "opened": opened,
