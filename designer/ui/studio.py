@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,17 +43,27 @@ def _warm_up() -> None:
 
     account(load_preset("repghostnet_100"))
     _keep_imports()
-    threading.Thread(target=_warm_up_quietly, name="warm-up", daemon=True).start()
+    leaving = threading.Event()
+    thread = threading.Thread(target=_warm_up_quietly, args=(leaving,), name="warm-up", daemon=True)
+    thread.start()
+    atexit.register(_end, thread, leaving)
 
 
-def _warm_up_quietly() -> None:
+def _end(thread: threading.Thread, leaving: threading.Event) -> None:
+    """Let the thread end first: an interpreter that leaves while one is inside torch crashes."""
+    leaving.set()
+    thread.join()
+
+
+def _warm_up_quietly(leaving: threading.Event) -> None:
     """Make torch load what blocks with position tables need: its shape rules for index arithmetic, 1.5 s of imports.
 
     Not at the start, where somebody waits, and before such a block is opened for the first time.
     """
     import torch
 
-    time.sleep(QUIET_S)
+    if leaving.wait(QUIET_S):
+        return
     places = torch.arange(2, device="meta")
     _ = places[None, :] - places[:, None]
     _keep_imports()
