@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from profiles.fit import solve_all
+from profiles.fit import Fitted, solve_all
 from profiles.pairs import Judged, pairs_of
 from profiles.profile import DATA_FOLDER, DeviceProfile, Domain, Range
 from profiles.recorded import Recorded, known_devices, load_recorded
@@ -33,28 +33,39 @@ def groups(folder: Path = DATA_FOLDER) -> dict[str, list[str]]:
     return found
 
 
-def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
-    """Return the profiles of a group of `devices.toml`, in its order. Takes seconds.
+def fit_group(group: str, folder: Path = DATA_FOLDER) -> list[tuple[Recorded, Fitted]]:
+    """Return the networks and the costs of each device of a group of `devices.toml`, in its order, then of those that
+    lend to it. Takes seconds.
 
     Raises ValueError for a group that is not listed there, and for what is wrong with the recorded networks.
     """
-    known, members = known_devices(folder), groups(folder)
+    members = groups(folder)
     if group not in members:
         raise ValueError(f'There is no group "{group}" in devices.toml; choose one of {", ".join(sorted(members))}.')
-    names, template = members[group], TEMPLATES[group]
-    recorded = [load_recorded(name, folder) for name in names]
-    held = hold_out(recorded, template)
+    lenders = [name for name, about in known_devices(folder).items() if group in about.get("lends_to", ())]
+    template, recorded = TEMPLATES[group], [load_recorded(name, folder) for name in (*members[group], *lenders)]
     costs = solve_all([template.amounts(one) for one in recorded], [one.measured_us for one in recorded])
-    fits = [template.fitted(cost) for cost in costs]
+    return [(one, template.fitted(cost)) for one, cost in zip(recorded, costs, strict=True)]
+
+
+def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
+    """Return the profiles of a group with their scores. Takes a minute where there are a thousand networks.
+
+    Raises ValueError as `fit_group` does.
+    """
+    known, names = known_devices(folder), groups(folder)[group]
+    together = fit_group(group, folder)
+    own = together[: len(names)]
+    held = hold_out([recorded for recorded, _ in together], TEMPLATES[group])[: len(names)]
     judged = [
         Judged(one.estimated_us, one.measured_us, time_shares(mine, table_of(fitted.coefficients())))
-        for one, mine, fitted in zip(held, recorded, fits, strict=True)
+        for one, (mine, fitted) in zip(held, own, strict=True)
     ]
     made = []
     for index, name in enumerate(names):
-        about = {"threads": None} | known[name]
+        about = {"threads": None} | {key: value for key, value in known[name].items() if key != "lends_to"}
         noise = about.pop("noise")
-        mine, fitted = recorded[index], fits[index]
+        mine, fitted = own[index]
         pool = pooled(held, index)
         residuals = np.concatenate([one.residuals() for one in pool])
         profile = DeviceProfile(
@@ -69,7 +80,7 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
             domain=Domain(
                 kernels=mine.ranges, ms=Range(low=mine.measured_us.min() / 1e3, high=mine.measured_us.max() / 1e3)
             ),
-            provenance=_provenance(mine, names, pool),
+            provenance=_provenance(mine, len(together), pool),
         )
         made.append(Made(profile, mine, held[index]))
     return made
@@ -81,11 +92,12 @@ def make_all(folder: Path = DATA_FOLDER) -> Iterable[Made]:
         yield from make_group(group, folder)
 
 
-def _provenance(recorded: Recorded, group: list[str], pool: list[HeldOut]) -> str:
+def _provenance(recorded: Recorded, together: int, pool: list[HeldOut]) -> str:
     families = len(np.unique(recorded.families))
     said = f"{len(recorded.networks):,} measured networks of {families} families, rebuilt and fused by the rule set."
-    if len(group) > 1:
-        said += f" Fitted together with {len(group) - 1} related devices, whose ratios of costs it borrows."
+    if together > 1:
+        others = "a related device" if together == 2 else f"{together - 1} related devices"
+        said += f" Fitted together with {others}, whose ratios of costs it borrows."
     if len(pool) > 1:
         said += " Too few networks for a band of their own: it is that of all these devices."
     return said + " Scores leave out one family of families.csv at a time, on all devices at once."

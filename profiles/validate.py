@@ -41,10 +41,11 @@ def hold_out(group: Sequence[Recorded], template: Template) -> list[HeldOut]:
     amounts = [template.amounts(recorded) for recorded in group]
     times = [recorded.measured_us for recorded in group]
     estimated = [np.zeros(len(y)) for y in times]
+    whole = solve_all(amounts, times)
     for family in sorted({str(name) for recorded in group for name in recorded.families}):
         kept = [recorded.families != family for recorded in group]
         costs = solve_all(
-            [a[k] for a, k in zip(amounts, kept, strict=True)], [y[k] for y, k in zip(times, kept, strict=True)]
+            [a[k] for a, k in zip(amounts, kept, strict=True)], [y[k] for y, k in zip(times, kept, strict=True)], whole
         )
         for mine, a, k, cost in zip(estimated, amounts, kept, costs, strict=True):
             mine[~k] = np.maximum(a[~k] @ cost, 1e-3)

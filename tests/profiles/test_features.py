@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from profiles.features import CLASSES, FEATURES, kernel_features, network_features, per_image
 from profiles.fusion import fuse
@@ -26,8 +27,9 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
         "weights": 784,
         "outputs": 1024,
         "spilled": 0,
-        "small_macs": 16 * 49 * 64,
-        "small_weights": 784,
+        "plain_macs": 0,
+        "plain_weights": 0,
+        "packed_weights": 784,
         "taps": 49,
         "wide_launches": 1,
         "ops": 1,
@@ -45,7 +47,6 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
         "tile_macs": 0,
         "strided_inputs": 0,
         "reduction": 0,
-        "soft_activations": 0,
         "roof10_compute": 9 * windows,
         "roof10_memory": 0,
         "roof30_compute": 9 * windows,
@@ -54,6 +55,18 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
         "flat30_memory": 30 * moved,
         "odd_macs": 0,
         "narrow_macs": windows,
+        "short_macs": 0,
+        "direct_macs": windows,
+        "wide_macs": windows,
+        "work_roots": 224,
+        "moved_roots": 53,
+        "operands": 1,
+        "matrices": 0,
+        "reductions": 0,
+        "exponential_elements": 0,
+        "loop_reads": 0,
+        "loop_elements": 0,
+        "pooled": 0,
     }
 
 
@@ -73,7 +86,7 @@ def test_a_batch_shares_its_launches_and_weights() -> None:
     _, rows = kernel_features(fuse(g.ops, "torch-inductor-cpu"))
     each = per_image(rows, np.array([10.0]))
     assert {name for name, alone, one in zip(FEATURES, rows[0], each[0], strict=True) if alone > one} == {
-        "launches", "weights", "small_weights", "taps", "ops", "octaves",
+        "launches", "weights", "plain_weights", "taps", "ops", "octaves", "operands",
     }  # fmt: skip
 
 
@@ -97,12 +110,20 @@ def test_channels_that_fit_no_blocked_layout_are_gathered_and_multiplied_as_they
         assert row["gathered"] == channels * 9 * 64
 
 
-def test_more_positions_are_not_small_and_three_taps_are_not_wide() -> None:
+@pytest.mark.parametrize(
+    ("channels", "side", "kernel", "groups", "plain"),
+    [(512, 6, 3, 1, True), (512, 7, 3, 1, False), (512, 6, 5, 1, False), (512, 6, 3, 512, False)],
+)
+def test_a_small_convolution_is_computed_by_pytorch_itself(
+    channels: int, side: int, kernel: int, groups: int, plain: bool
+) -> None:
     g = Graph()
-    g.conv(g.tensor(1, 16, 9, 8), 16, kernel=3)
+    g.conv(g.tensor(1, channels, side, side), channels, kernel=kernel, groups=groups)
     (row,) = by_name(g)
-    assert row["small_macs"] == row["small_weights"] == row["wide_launches"] == 0
-    assert row["taps"] == 9
+    assert row["plain_macs"] == (row["macs"] if plain else 0)
+    assert (row["plain_weights"], row["packed_weights"])[:: 1 if plain else -1] == (row["weights"], 0)
+    assert row["wide_launches"] == 0
+    assert row["taps"] == kernel**2
 
 
 def test_what_no_cache_holds_is_spilled() -> None:
@@ -117,6 +138,8 @@ def test_a_loop_counts_its_ops_copies_and_exponentials() -> None:
     g.op("copy", g.op("elementwise", x, name="add"), shape=(1, 24), name="cat")
     (row,) = by_name(g)
     assert (row["ops"], row["copied"], row["exponential_ops"]) == (3, 24, 1)
+    assert row["exponential_elements"] == 8
+    assert row["loop_elements"] == 8 + 8 + 24
 
 
 def test_a_network_is_the_sum_of_its_kernels() -> None:
