@@ -110,6 +110,10 @@ def test_a_budget_that_cannot_be_read_is_refused_in_a_sentence(studio: Page) -> 
     expect(studio.get_by_test_id("budget-why")).to_have_text(
         'The unit of this budget is KiB, MiB or GiB, such as 8MiB; got "8 apples".'
     )
+    asked = studio.get_by_test_id("budget-field").bounding_box()
+    figure = studio.get_by_test_id("strip-peak").bounding_box()
+    assert asked and figure
+    assert asked["y"] + asked["height"] <= figure["y"]  # the figure's name stays in sight
     studio.keyboard.press("Escape")
     expect(studio.get_by_test_id("budget-field")).to_have_count(0)
     expect(editor(studio)).to_be_focused()

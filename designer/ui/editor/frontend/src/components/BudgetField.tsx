@@ -96,9 +96,9 @@ export function BudgetField({ figure, more, budget, anchor, onClose }: Props): R
 const WIDTH = 268;
 const ROOM = 8;
 
-/** Above the figure and inside the window. */
+/** Above the figure, whose name stays in sight, and inside the window. */
 function placeAbove(anchor: HTMLElement | null): { left: number; bottom: number; width: number } {
-  const box = anchor?.getBoundingClientRect() ?? new DOMRect();
+  const box = (anchor?.closest(".figure") ?? anchor)?.getBoundingClientRect() ?? new DOMRect();
   const left = Math.max(ROOM, Math.min(box.left, globalThis.innerWidth - WIDTH - ROOM));
-  return { left, bottom: globalThis.innerHeight - box.top + ROOM + 14, width: WIDTH };
+  return { left, bottom: globalThis.innerHeight - box.top + ROOM, width: WIDTH };
 }
