@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from safetensors.torch import save_file
 
@@ -242,6 +243,13 @@ def rested(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
+def shrink(path: Path) -> None:
+    """Write a picture with 256 colours: by eye the same page, in less than half of the bytes."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+
+
 def take(browser: Browser, server: Server, name: str, theme: Theme) -> Path:
     """Set one scene up in a fresh tab and photograph it."""
     context = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=theme)
@@ -253,6 +261,7 @@ def take(browser: Browser, server: Server, name: str, theme: Theme) -> Path:
         page.evaluate("document.fonts.ready")
         path = FOLDER / f"{name}-{theme}.png"
         page.screenshot(path=path, animations="disabled")
+        shrink(path)
     finally:
         context.close()
     size = path.stat().st_size
