@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import get_args
 
+from profiles.folding import folded
 from profiles.opgraph import FREE, OpGraph, Work
 from profiles.rulesets import Pattern, Row, Rules, Stage, load_rules, plain, rule_names
 from profiles.work import Kernel, Op, OpClass
@@ -48,15 +49,17 @@ def fuse_all(
     """
     views = {plain(op.name) for op in ops if op.op_class == FREE}
     copies = {plain(op.name) for op in ops if op.op_class == "copy"}
-    fusions: dict[tuple[frozenset[str], frozenset[str]], _Fusion] = {}
+    varying = folded(ops)
+    fusions: dict[tuple[frozenset[str], frozenset[str], bool], _Fusion] = {}
     found = []
     for each in rules:
         loaded = load_rules(each) if isinstance(each, str) else each
         # What a rule set says about ops that are not here makes no difference: most networks are read once for all.
         moves = (frozenset(views.intersection(loaded.launched)), frozenset(copies.intersection(loaded.free)))
-        fusion = fusions.get(moves)
+        folds = loaded.folds and varying is not ops
+        fusion = fusions.get((*moves, folds))
         if fusion is None:
-            fusion = fusions[moves] = _Fusion(OpGraph(ops, keep, *moves))
+            fusion = fusions[*moves, folds] = _Fusion(OpGraph(varying if folds else ops, keep, *moves))
         found.append(fusion.kernels(loaded, copies.intersection(loaded.in_place)))
     return tuple(found)
 

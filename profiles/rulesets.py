@@ -129,6 +129,8 @@ class Rules(_Part):
     """Views that this runtime copies: each is a kernel of class `copy`."""
     free: tuple[Name, ...] = ()
     """Copies that this runtime does not make; they are looked through like views."""
+    folds: bool = False
+    """True: a run pays nothing for what depends on no input, computed when the network is loaded or once a batch."""
     in_place: tuple[Name, ...] = ()
     """Concatenations that cost nothing where each input is made whole by one kernel and goes into no other one."""
 
