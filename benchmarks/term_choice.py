@@ -92,7 +92,8 @@ def main() -> None:
     parser.add_argument("device", nargs="?", default="i9-10940x-cpu", choices=["i9-10940x-cpu", "rtx-3090-throughput"])
     device = parser.parse_args().device
     recorded = load_recorded(device)
-    amounts, measured = TEMPLATES[known_devices()[device]["group"]].amounts(recorded), recorded.measured_us
+    template = TEMPLATES[known_devices()[device]["group"]].borne_out(recorded)
+    amounts, measured = template.amounts(recorded), recorded.measured_us
     families, folds = recorded.families, folds_of(recorded.families)
     print(facts("numpy", "scipy"))
     print(f"{device}, {amounts.shape[1]} candidates\n")
@@ -107,11 +108,12 @@ def main() -> None:
         counts.append(len(chosen))
         costs = solve(amounts[~out][:, chosen], measured[~out], settled=NEARLY)
         blind[out] = np.maximum(amounts[out][:, chosen] @ costs, 1e-3)
-    print(
-        f"| chosen without the fold's families | {min(counts)} to {max(counts)} | {said(blind, measured)} |", flush=True
-    )
+    few, many = min(counts), max(counts)
+    print(f"| chosen without the fold's families | {few} to {many} | {said(blind, measured)} |", flush=True)
     every = held_out(amounts, measured, folds, pull=PULL)
-    print(f"| all, held back | {amounts.shape[1]} | {said(every, measured)} |")
+    print(f"| all, held back | {amounts.shape[1]} | {said(every, measured)} |", flush=True)
+    singly = held_out(amounts, measured, folds_of(np.array(recorded.networks)), pull=PULL)
+    print(f"| the same, single networks left out, not families | {amounts.shape[1]} | {said(singly, measured)} |")
 
 
 if __name__ == "__main__":

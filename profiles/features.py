@@ -80,7 +80,8 @@ PART: dict[str, Part] = {name: part for name, (part, _) in _FEATURES.items()}
 RANGED = ("macs", "inputs", "weights", "outputs", "taps")
 """The features whose range says what a profile has seen."""
 
-_SHARED = np.array([part == "launch" or "weights" in name for name, part in PART.items()])
+SHARED = {name: part == "launch" or "weights" in name for name, part in PART.items()}
+"""Name -> whether a batch pays for it once."""
 
 NEAR_CACHE = 4_000_000
 PLAIN_ELEMENTS = 20_480
@@ -156,7 +157,7 @@ def per_image(rows: NDArray[np.float64], batch: Column) -> NDArray[np.float64]:
 
     rows: (..., features) at batch 1; batch: broadcast to all but the last axis.
     """
-    return np.where(_SHARED, rows / batch[..., None], rows)
+    return np.where(list(SHARED.values()), rows / batch[..., None], rows)
 
 
 def _is(classes: NDArray[np.intp], *names: OpClass) -> NDArray[np.bool_]:

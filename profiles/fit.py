@@ -39,6 +39,8 @@ EVERYTHING: tuple[OpClass, ...] = tuple(name for name in CLASSES if name != "vie
 
 MANY = 500
 """From so many networks on, nothing but the measurements decides."""
+FAMILIES = 6
+"""Of so many families must networks have a term, where a device is fitted alone."""
 PULL = 0.03
 """How much a squared mean share of the time costs, against a squared relative error of the typical network."""
 STEPS = 200
@@ -100,6 +102,21 @@ class Template:
         columns = design_matrix(per_image(recorded.totals, batches[:, None]), self.terms)
         columns[:, -1] = 1 / batches
         return columns if self.overhead else columns[:, :-1]
+
+    def borne_out(self, recorded: Recorded) -> Template:
+        """Return the terms that networks of FAMILIES families have, for a device that is fitted alone, else all.
+
+        What one family alone has would be fitted to that family's other troubles.
+        """
+        if len(recorded.networks) < MANY:
+            return self
+        amounts = self.amounts(recorded)
+        known = [
+            term
+            for term, column in zip(self.terms, amounts.T[: len(self.terms)], strict=True)
+            if len(np.unique(recorded.families[column > 0])) >= FAMILIES
+        ]
+        return Template(tuple(known), self.overhead)
 
     def fitted(self, costs: Array) -> Fitted:
         """Return costs, in the order of `amounts`, by term."""

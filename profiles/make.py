@@ -43,7 +43,8 @@ def fit_group(group: str, folder: Path = DATA_FOLDER) -> list[tuple[Recorded, Fi
     if group not in members:
         raise ValueError(f'There is no group "{group}" in devices.toml; choose one of {", ".join(sorted(members))}.')
     lenders = [name for name, about in known_devices(folder).items() if group in about.get("lends_to", ())]
-    template, recorded = TEMPLATES[group], [load_recorded(name, folder) for name in (*members[group], *lenders)]
+    recorded = [load_recorded(name, folder) for name in (*members[group], *lenders)]
+    template = TEMPLATES[group].borne_out(recorded[0])
     costs = solve_all([template.amounts(one) for one in recorded], [one.measured_us for one in recorded])
     return [(one, template.fitted(cost)) for one, cost in zip(recorded, costs, strict=True)]
 
@@ -56,7 +57,8 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
     known, names = known_devices(folder), groups(folder)[group]
     together = fit_group(group, folder)
     own = together[: len(names)]
-    held = hold_out([recorded for recorded, _ in together], TEMPLATES[group])[: len(names)]
+    template = TEMPLATES[group].borne_out(own[0][0])
+    held = hold_out([recorded for recorded, _ in together], template)[: len(names)]
     judged = [
         Judged(one.estimated_us, one.measured_us, time_shares(mine, table_of(fitted.coefficients())))
         for one, (mine, fitted) in zip(held, own, strict=True)

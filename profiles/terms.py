@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from profiles.features import SHARED
 from profiles.fit import CONVOLUTIONS, EVERYTHING, LIBRARY, LOOPS, Template, Term
 from profiles.work import OpClass
 
@@ -70,6 +71,9 @@ EVERY_COST = each_class(
 )
 """What a device with a thousand networks is fitted with: everything that can cost time, nothing chosen by its score."""
 
+EVERY_IMAGE = tuple(term for term in EVERY_COST if not any(SHARED[feature] for feature in term.features))
+"""The same without what a large batch shares: launches and weights."""
+
 TEMPLATES: dict[str, Template] = {
     "i9-10940x": Template(
         EVERY_COST
@@ -81,8 +85,8 @@ TEMPLATES: dict[str, Template] = {
             }
         )
     ),
-    "rtx-3090": Template(EVERY_COST),
-    "rtx-4090": Template(EVERY_COST),
+    "rtx-3090": Template(EVERY_IMAGE, overhead=False),
+    "rtx-4090": Template(EVERY_IMAGE, overhead=False),
     "arm-cpu": Template(
         (
             Term(("macs",), EVERYTHING),

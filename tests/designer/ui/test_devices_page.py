@@ -178,7 +178,7 @@ def test_a_calibration_is_started_followed_and_pinned(started: list[tuple[str, d
     run(at)
     assert started == [("calibrate", {"threads": 1, "quick": True})]
     (job,) = studio().store.list_jobs()
-    studio().store.update_job(job.id, state="running", progress=0.4, message="timing the kernels of resnet18")
+    studio().store.update_job(job.id, state="running", progress=0.4, message="timing resnet18, pass 1 of 4")
     run(at)
     assert f"cancel_{job.id}" in [button.key for button in at.button]
     path = save_profile(OWN)
