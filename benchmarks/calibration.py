@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import facts
+from benchmarks.summary import summary
 from designer.calibrate import FULL, run_calibration
 from designer.calibration.graphs import graph_of, kernels_of
 from designer.calibration.making import Calibration
@@ -35,7 +36,7 @@ from profiles.estimate import Estimate, estimate
 from profiles.measure import Drift, Opener, measure
 from profiles.profile import DeviceProfile, parse_profile
 from profiles.session import OnnxModel
-from profiles.validate import binomial_interval, spearman, within
+from profiles.validate import binomial_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,6 @@ def by_macs(rows: Sequence[Checked]) -> list[float]:
         slope, shift = np.polyfit(macs[others], taken[others], 1)
         found.append(float(np.exp(slope * macs[index] + shift)))
     return found
-
-
-def summary(estimated: Sequence[float], measured: Sequence[float]) -> str:
-    """Return the figures of one model as a table row's cells."""
-    a, b = np.array(estimated), np.array(measured)
-    median = 100 * float(np.median(np.abs(a / b - 1)))
-    shares = " | ".join(f"{within(a, b, percent):.0f} %" for percent in (10, 20))
-    return f"{median:.1f} % | {shares} | {spearman(a, b):.4f}"
 
 
 def report(rows: Sequence[Checked], drift: Drift) -> None:

@@ -11,14 +11,12 @@ from benchmarks.targets import EARLIER, TARGETS, Target, met
 from profiles.held import HeldNetwork
 from profiles.profile import DeviceProfile
 from profiles.recorded import load_measurements
-from profiles.validate import spearman
+from profiles.validate import FEW, spearman
 
 Profiles = Mapping[str, DeviceProfile]
 Held = Mapping[str, tuple[HeldNetwork, ...]]
 Row = tuple[float, float, float, float]
 
-FEW = 60
-"""Below so many networks the uncertainty of each figure is printed."""
 DRAWS = 1000
 SHORT = (
     "iphone-12-coreml",

@@ -3,7 +3,7 @@
 Three ways to fit a device with a thousand networks, each scored on families left out of the fit, in five folds:
 terms chosen greedily by that score with all families in sight; the same with the fold's families out of sight while
 terms are chosen, which is what a network of an unseen family meets; and every term, held back by a pull towards zero,
-which is what the profile does. The last row leaves out networks instead of families. Minutes for a device.
+which is what the profile does. The last row leaves out networks instead of families. A minute for a device.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import facts
+from benchmarks.summary import summary
 from profiles.fit import NEARLY, PULL, Array, solve
 from profiles.recorded import known_devices, load_recorded
 from profiles.terms import TEMPLATES
-from profiles.validate import spearman, within
 
 FOLDS = 5
 TRIED = 8
@@ -79,20 +79,13 @@ def choose(amounts: Array, measured: Array, families: NDArray[np.str_]) -> list[
         best, chosen = score, [*chosen, index]
 
 
-def said(estimated: Array, measured: Array) -> str:
-    """Return the figures as cells of a table."""
-    median = 100 * float(np.median(np.abs(estimated / measured - 1)))
-    shares = " | ".join(f"{within(estimated, measured, percent):.0f} %" for percent in (10, 20))
-    return f"{median:.1f} % | {shares} | {spearman(estimated, measured):.3f}"
-
-
 def main() -> None:
     """Print the table of a device."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("device", nargs="?", default="i9-10940x-cpu", choices=["i9-10940x-cpu", "rtx-3090-throughput"])
     device = parser.parse_args().device
     recorded = load_recorded(device)
-    template = TEMPLATES[known_devices()[device]["group"]].borne_out(recorded)
+    template = TEMPLATES[known_devices()[device]["group"]].known_to(recorded)
     amounts, measured = template.amounts(recorded), recorded.measured_us
     families, folds = recorded.families, folds_of(recorded.families)
     print(facts("numpy", "scipy"))
@@ -100,7 +93,7 @@ def main() -> None:
     print("| terms | how many | median error | within 10 % | within 20 % | Spearman |\n|---|---|---|---|---|---|")
     chosen = choose(amounts, measured, families)
     print(f"| chosen with all families in sight | {len(chosen)} | ", end="")
-    print(f"{said(held_out(amounts[:, chosen], measured, folds), measured)} |", flush=True)
+    print(f"{summary(held_out(amounts[:, chosen], measured, folds), measured)} |", flush=True)
     blind, counts = np.zeros(len(measured)), []
     for fold in np.unique(folds):
         out = folds == fold
@@ -109,11 +102,11 @@ def main() -> None:
         costs = solve(amounts[~out][:, chosen], measured[~out], settled=NEARLY)
         blind[out] = np.maximum(amounts[out][:, chosen] @ costs, 1e-3)
     few, many = min(counts), max(counts)
-    print(f"| chosen without the fold's families | {few} to {many} | {said(blind, measured)} |", flush=True)
+    print(f"| chosen without the fold's families | {few} to {many} | {summary(blind, measured)} |", flush=True)
     every = held_out(amounts, measured, folds, pull=PULL)
-    print(f"| all, held back | {amounts.shape[1]} | {said(every, measured)} |", flush=True)
+    print(f"| all, held back | {amounts.shape[1]} | {summary(every, measured)} |", flush=True)
     singly = held_out(amounts, measured, folds_of(np.array(recorded.networks)), pull=PULL)
-    print(f"| the same, single networks left out, not families | {amounts.shape[1]} | {said(singly, measured)} |")
+    print(f"| the same, single networks left out, not families | {amounts.shape[1]} | {summary(singly, measured)} |")
 
 
 if __name__ == "__main__":

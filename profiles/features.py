@@ -43,7 +43,6 @@ _FEATURES: dict[str, tuple[Part, str]] = {
     "beyond_l2": ("memory", "elements read and written beyond 250 thousand, which no level-2 cache holds"),
     "octaves": ("launch", "log2(1 + MACs): what grows with the work, but slower than it"),
     "windows": ("compute", "elements written x taps of a grouped or depthwise convolution"),
-    "window_roots": ("compute", "the square root of that: a small map does not fill the machine"),
     "tile_macs": ("compute", "MACs with positions and output channels rounded up to tiles of 32 x 32"),
     "strided_inputs": ("memory", "elements read by a convolution with stride"),
     "reduction": ("compute", "products summed for one output: the part of a product that cannot run side by side"),
@@ -176,7 +175,6 @@ def _products(
     tiles = np.ceil(positions / TILE) * np.ceil(np.maximum(made, 1) / TILE)
     return {
         "windows": windows,
-        "window_roots": np.sqrt(windows),
         "tile_macs": dense * tiles * TILE * TILE * reduction,
         "reduction": reduction,
         "odd_macs": macs * ((taken % 8 != 0) | (made % 8 != 0)),

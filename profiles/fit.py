@@ -39,12 +39,13 @@ EVERYTHING: tuple[OpClass, ...] = tuple(name for name in CLASSES if name != "vie
 
 MANY = 500
 """From so many networks on, nothing but the measurements decides."""
-FAMILIES = 6
+TERM_FAMILIES = 6
 """Of so many families must networks have a term, where a device is fitted alone."""
 PULL = 0.03
 """How much a squared mean share of the time costs, against a squared relative error of the typical network."""
 STEPS = 200
 SETTLED = 1e-12
+"""The largest relative change of an estimate at which a fit stops."""
 NEARLY = 1e-3
 """The same of a fit without a family, which starts from the fit with it."""
 _NOTHING = 1e-12  # of the time, below which a share is the solver's rounding
@@ -103,8 +104,8 @@ class Template:
         columns[:, -1] = 1 / batches
         return columns if self.overhead else columns[:, :-1]
 
-    def borne_out(self, recorded: Recorded) -> Template:
-        """Return the terms that networks of FAMILIES families have, for a device that is fitted alone, else all.
+    def known_to(self, recorded: Recorded) -> Template:
+        """Return the terms that networks of TERM_FAMILIES families have, for a device that is fitted alone, else all.
 
         What one family alone has would be fitted to that family's other troubles.
         """
@@ -114,7 +115,7 @@ class Template:
         known = [
             term
             for term, column in zip(self.terms, amounts.T[: len(self.terms)], strict=True)
-            if len(np.unique(recorded.families[column > 0])) >= FAMILIES
+            if len(np.unique(recorded.families[column > 0])) >= TERM_FAMILIES
         ]
         return Template(tuple(known), self.overhead)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from profiles.fit import Fitted, solve_all
+from profiles.fit import Array, Fitted, Template, solve_all
 from profiles.pairs import Judged, pairs_of
 from profiles.profile import DATA_FOLDER, DeviceProfile, Domain, Range
 from profiles.recorded import Recorded, known_devices, load_recorded
@@ -33,9 +33,23 @@ def groups(folder: Path = DATA_FOLDER) -> dict[str, list[str]]:
     return found
 
 
-def fit_group(group: str, folder: Path = DATA_FOLDER) -> list[tuple[Recorded, Fitted]]:
-    """Return the networks and the costs of each device of a group of `devices.toml`, in its order, then of those that
-    lend to it. Takes seconds.
+@dataclass(frozen=True, slots=True)
+class GroupFit:
+    """The devices of a group, in the order of `devices.toml`, then those that lend to it: their networks and costs."""
+
+    names: tuple[str, ...]
+    """Of the group's own devices."""
+    template: Template
+    recorded: tuple[Recorded, ...]
+    costs: tuple[Array, ...]
+
+    def fits(self) -> list[Fitted]:
+        """Return the costs of the group's own devices, by term."""
+        return [self.template.fitted(costs) for costs in self.costs[: len(self.names)]]
+
+
+def fit_group(group: str, folder: Path = DATA_FOLDER) -> GroupFit:
+    """Return the fit of a group of `devices.toml`. Takes seconds.
 
     Raises ValueError for a group that is not listed there, and for what is wrong with the recorded networks.
     """
@@ -43,10 +57,10 @@ def fit_group(group: str, folder: Path = DATA_FOLDER) -> list[tuple[Recorded, Fi
     if group not in members:
         raise ValueError(f'There is no group "{group}" in devices.toml; choose one of {", ".join(sorted(members))}.')
     lenders = [name for name, about in known_devices(folder).items() if group in about.get("lends_to", ())]
-    recorded = [load_recorded(name, folder) for name in (*members[group], *lenders)]
-    template = TEMPLATES[group].borne_out(recorded[0])
+    recorded = tuple(load_recorded(name, folder) for name in (*members[group], *lenders))
+    template = TEMPLATES[group].known_to(recorded[0])
     costs = solve_all([template.amounts(one) for one in recorded], [one.measured_us for one in recorded])
-    return [(one, template.fitted(cost)) for one, cost in zip(recorded, costs, strict=True)]
+    return GroupFit(tuple(members[group]), template, recorded, tuple(costs))
 
 
 def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
@@ -54,20 +68,20 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
 
     Raises ValueError as `fit_group` does.
     """
-    known, names = known_devices(folder), groups(folder)[group]
-    together = fit_group(group, folder)
-    own = together[: len(names)]
-    template = TEMPLATES[group].borne_out(own[0][0])
-    held = hold_out([recorded for recorded, _ in together], template)[: len(names)]
+    fit = fit_group(group, folder)
+    known, own = known_devices(folder), len(fit.names)
+    recorded, fits = fit.recorded[:own], fit.fits()
+    held = hold_out(fit.recorded, fit.template, fit.costs)[:own]
     judged = [
         Judged(one.estimated_us, one.measured_us, time_shares(mine, table_of(fitted.coefficients())))
-        for one, (mine, fitted) in zip(held, own, strict=True)
+        for one, mine, fitted in zip(held, recorded, fits, strict=True)
     ]
     made = []
-    for index, name in enumerate(names):
-        about = {"threads": None} | {key: value for key, value in known[name].items() if key != "lends_to"}
+    for index, name in enumerate(fit.names):
+        about = {"threads": None} | known[name]
         noise = about.pop("noise")
-        mine, fitted = own[index]
+        about.pop("lends_to", None)
+        mine, fitted = recorded[index], fits[index]
         pool = pooled(held, index)
         residuals = np.concatenate([one.residuals() for one in pool])
         profile = DeviceProfile(
@@ -82,7 +96,7 @@ def make_group(group: str, folder: Path = DATA_FOLDER) -> list[Made]:
             domain=Domain(
                 kernels=mine.ranges, ms=Range(low=mine.measured_us.min() / 1e3, high=mine.measured_us.max() / 1e3)
             ),
-            provenance=_provenance(mine, len(together), pool),
+            provenance=_provenance(mine, len(fit.recorded), pool),
         )
         made.append(Made(profile, mine, held[index]))
     return made

@@ -25,7 +25,6 @@ DENSE: tuple[OpClass, ...] = ("conv", "pointwise", "linear", "matmul")
 TOKENS: tuple[OpClass, ...] = ("linear", "matmul")
 WINDOWED: tuple[OpClass, ...] = ("grouped", "depthwise")
 NORMALISED: tuple[OpClass, ...] = ("layernorm", "softmax")
-ARITHMETIC: tuple[OpClass, ...] = ("norm", "activation", "elementwise")
 
 
 def each_class(counted: Mapping[str, tuple[OpClass, ...]]) -> tuple[Term, ...]:

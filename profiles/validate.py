@@ -36,12 +36,14 @@ class HeldOut:
         return np.log(self.measured_us / self.estimated_us)
 
 
-def hold_out(group: Sequence[Recorded], template: Template) -> list[HeldOut]:
-    """Fit the devices of a group once without each family, on none of them, and estimate that family on all."""
+def hold_out(group: Sequence[Recorded], template: Template, whole: Sequence[Array] | None = None) -> list[HeldOut]:
+    """Fit the devices of a group once without each family, on none of them, and estimate that family on all.
+
+    whole: the costs of the fit with every family, which are near all of these.
+    """
     amounts = [template.amounts(recorded) for recorded in group]
     times = [recorded.measured_us for recorded in group]
     estimated = [np.zeros(len(y)) for y in times]
-    whole = solve_all(amounts, times)
     for family in sorted({str(name) for recorded in group for name in recorded.families}):
         kept = [recorded.families != family for recorded in group]
         costs = solve_all(

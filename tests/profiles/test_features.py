@@ -43,7 +43,6 @@ def test_a_depthwise_convolution_with_a_wide_window_on_few_positions() -> None:
         "beyond_l2": 0,
         "octaves": 15,
         "windows": windows,
-        "window_roots": 224,
         "tile_macs": 0,
         "strided_inputs": 0,
         "reduction": 0,

@@ -11,7 +11,6 @@ from profiles.make import fit_group, groups, make_group
 from profiles.profile import load_profiles
 from profiles.terms import TEMPLATES
 
-MANY_NETWORKS = ("i9-10940x", "rtx-3090", "rtx-4090")
 TERMS_HERE = (
     Term(("macs",), ("conv", "linear")),
     Term(("inputs", "outputs"), ("conv", "linear")),
@@ -87,7 +86,8 @@ def test_a_fit_that_starts_from_almost_the_same_networks_ends_where_one_from_not
 
 @pytest.mark.parametrize("group", groups())
 def test_refitting_from_the_committed_features_gives_the_committed_coefficients(group: str) -> None:
-    for name, (recorded, fitted) in zip(groups()[group], fit_group(group), strict=False):
+    fit = fit_group(group)
+    for name, recorded, fitted in zip(fit.names, fit.recorded[: len(fit.names)], fit.fits(), strict=True):
         committed = load_profiles()[name]
         assert set(fitted.coefficients()) == set(committed.coefficients)
         for op_class, row in committed.coefficients.items():
@@ -96,14 +96,18 @@ def test_refitting_from_the_committed_features_gives_the_committed_coefficients(
         assert len(recorded.networks) == committed.scores.n
 
 
-@pytest.mark.parametrize("group", [name for name in groups() if name not in MANY_NETWORKS])
+@pytest.mark.parametrize("group", groups())
 def test_holding_families_out_gives_the_committed_scores(group: str) -> None:
-    """Of the profiles of few networks; `python -m benchmarks.latency` does it for all, in minutes."""
     for made in make_group(group):
         committed = load_profiles()[made.profile.name]
         assert made.profile.scores == committed.scores
         assert made.profile.domain == committed.domain
         assert made.profile.pairs == committed.pairs
+
+
+def test_a_group_that_is_not_listed_is_refused() -> None:
+    with pytest.raises(ValueError, match=r'no group "toaster" in devices\.toml; choose one of apple-neural-engine'):
+        make_group("toaster")
 
 
 def test_terms_name_classes_once() -> None:
